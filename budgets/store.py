@@ -1,0 +1,46 @@
+"""The connection to Redis: bounded, without retries, and with one kind of failure."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError, ResponseError, TimeoutError
+
+from budgets.errors import StoreUnavailable
+
+TIMEOUT_SECONDS = 1.0
+MAX_CONNECTIONS = 64
+
+
+def connect(url: str) -> Redis:
+    """A client for `redis://`, `rediss://` or `unix://`; opens nothing until it is used.
+
+    redis-py's own retries would run one command twice after a pause, so there are none: a time-out
+    means "unknown outcome", and callers repeat only what is safe to repeat.
+    """
+    return Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=TIMEOUT_SECONDS,
+        socket_connect_timeout=TIMEOUT_SECONDS,
+        health_check_interval=15,
+        max_connections=MAX_CONNECTIONS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+#: What redis-py raises when the server is away, frozen, loading or refuses to serve.
+UNAVAILABLE = (ConnectionError, TimeoutError, ResponseError, OSError)
+
+
+@asynccontextmanager
+async def reaching() -> AsyncIterator[None]:
+    """Turns every failure of the server into `StoreUnavailable`."""
+    try:
+        yield
+    except UNAVAILABLE as error:
+        raise StoreUnavailable(str(error) or type(error).__name__) from error
