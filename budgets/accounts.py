@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from budgets import redis_keys
 from budgets.errors import AccountExists, UnknownAccount
-from budgets.store import reaching
+from budgets.store import Fields, fields, reaching, text, texts
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Accounts:
     async def create(self, name: str) -> Account:
         """Raises AccountExists, StoreUnavailable."""
         account = Account(secrets.token_hex(8), name, int(time.time()), "active")
-        fields = {"name": name, "created": account.created, "state": account.state}
+        stored: Fields = {"name": name, "created": account.created, "state": account.state}
         async with reaching():
-            await self._redis.hset(redis_keys.account(account.id), mapping=fields)
+            await self._redis.hset(redis_keys.account(account.id), mapping=stored)
             if not await self._redis.hsetnx(redis_keys.ACCOUNTS, name, account.id):
                 await self._redis.delete(redis_keys.account(account.id))
                 raise AccountExists(name)
@@ -41,13 +41,14 @@ class Accounts:
     async def named(self, name: str) -> Account:
         """Raises UnknownAccount, StoreUnavailable."""
         async with reaching():
-            account_id = await self._redis.hget(redis_keys.ACCOUNTS, name)
-            if account_id is None:
+            reply = await self._redis.hget(redis_keys.ACCOUNTS, name)
+            if reply is None:
                 raise UnknownAccount(name)
-            fields = await self._redis.hgetall(redis_keys.account(account_id))
-        return Account(account_id, fields["name"], int(fields["created"]), fields["state"])
+            account_id = text(reply)
+            stored = fields(await self._redis.hgetall(redis_keys.account(account_id)))
+        return Account(account_id, stored["name"], int(stored["created"]), stored["state"])
 
     async def list(self) -> list[Account]:
         async with reaching():
-            names = await self._redis.hgetall(redis_keys.ACCOUNTS)
+            names = texts(await self._redis.hkeys(redis_keys.ACCOUNTS))
         return [await self.named(name) for name in sorted(names)]

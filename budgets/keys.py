@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from budgets import redis_keys
 from budgets.errors import SecretMismatch, UnknownKey
 from budgets.secret import Secret
-from budgets.store import reaching
+from budgets.store import Fields, fields, reaching, text, texts
 
 PREFIX = "acs-bm-"
 RANDOM_LENGTH = 32
@@ -53,14 +53,14 @@ class Keys:
         self, account_id: str, name: str, expires: int | None = None, models: tuple[str, ...] | None = None
     ) -> tuple[str, ApiKey]:
         """The key, shown this once, and its record."""
-        text = new_key(self._prefix)
-        key = ApiKey(secrets.token_hex(8), account_id, name, self._prefix, text[-4:], int(time.time()), "active", expires, models)
-        version, digest = self._secret.digests(text)[0]
+        shown = new_key(self._prefix)
+        key = ApiKey(secrets.token_hex(8), account_id, name, self._prefix, shown[-4:], int(time.time()), "active", expires, models)
+        version, digest = self._secret.digests(shown)[0]
         async with reaching():
             await self._redis.hset(redis_keys.key(account_id, key.id), mapping=_fields(key))
             await self._redis.sadd(redis_keys.account_keys(account_id), key.id)
             await self._redis.set(redis_keys.digest(version, digest), f"{account_id}/{key.id}")
-        return text, key
+        return shown, key
 
     async def find(self, presented: str) -> ApiKey:
         """The key that was presented. Raises UnknownKey whatever is wrong with it, StoreUnavailable."""
@@ -68,17 +68,17 @@ class Keys:
             raise UnknownKey
         async with reaching():
             owner = await self._owner(presented)
-            fields = await self._redis.hgetall(redis_keys.key(*owner))
-        key = _key(*owner, fields) if fields else None
+            stored = fields(await self._redis.hgetall(redis_keys.key(*owner)))
+        key = _key(*owner, stored) if stored else None
         if key is None or key.state == "revoked" or key.expired(time.time()):
             raise UnknownKey
         return key
 
     async def list(self, account_id: str) -> list[ApiKey]:
         async with reaching():
-            ids = await self._redis.smembers(redis_keys.account_keys(account_id))
-            records = [(key_id, await self._redis.hgetall(redis_keys.key(account_id, key_id))) for key_id in ids]
-        return sorted((_key(account_id, key_id, fields) for key_id, fields in records), key=lambda key: key.created)
+            ids = texts(await self._redis.smembers(redis_keys.account_keys(account_id)))
+            records = [(key_id, fields(await self._redis.hgetall(redis_keys.key(account_id, key_id)))) for key_id in ids]
+        return sorted((_key(account_id, key_id, stored) for key_id, stored in records), key=lambda key: key.created)
 
     async def check_secret(self) -> None:
         """Leaves a proof of this process's secret in Redis, or raises SecretMismatch if another's is there."""
@@ -95,7 +95,7 @@ class Keys:
         digests = [redis_keys.digest(version, digest) for version, digest in self._secret.digests(presented)]
         for owner in [await self._redis.get(digest) for digest in digests]:
             if owner is not None:
-                account_id, _, key_id = str(owner).partition("/")
+                account_id, _, key_id = text(owner).partition("/")
                 return account_id, key_id
         raise UnknownKey
 
@@ -114,7 +114,7 @@ def checksum(body: str) -> str:
     return digits
 
 
-def _fields(key: ApiKey) -> dict[str, str]:
+def _fields(key: ApiKey) -> Fields:
     return {
         "name": key.name,
         "prefix": key.prefix,
@@ -126,15 +126,15 @@ def _fields(key: ApiKey) -> dict[str, str]:
     }
 
 
-def _key(account_id: str, key_id: str, fields: dict[str, str]) -> ApiKey:
+def _key(account_id: str, key_id: str, stored: dict[str, str]) -> ApiKey:
     return ApiKey(
         id=key_id,
         account_id=account_id,
-        name=fields["name"],
-        prefix=fields["prefix"],
-        last4=fields["last4"],
-        created=int(fields["created"]),
-        state=fields["state"],
-        expires=int(fields["expires"]) if fields["expires"] else None,
-        models=tuple(fields["models"].split(",")) if fields["models"] else None,
+        name=stored["name"],
+        prefix=stored["prefix"],
+        last4=stored["last4"],
+        created=int(stored["created"]),
+        state=stored["state"],
+        expires=int(stored["expires"]) if stored["expires"] else None,
+        models=tuple(stored["models"].split(",")) if stored["models"] else None,
     )

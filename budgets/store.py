@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, ResponseError, TimeoutError
+from redis.typing import EncodableT, FieldT
 
 from budgets.errors import StoreUnavailable
+
+#: What HSET takes and HGETALL gives back as `dict[str, str]`.
+Fields = dict[FieldT, EncodableT]
 
 TIMEOUT_SECONDS = 1.0
 MAX_CONNECTIONS = 64
@@ -44,3 +48,16 @@ async def reaching() -> AsyncIterator[None]:
         yield
     except UNAVAILABLE as error:
         raise StoreUnavailable(str(error) or type(error).__name__) from error
+
+
+def text(reply: bytes | str) -> str:
+    """redis-py's types know nothing of `decode_responses`; every reply of ours is text."""
+    return reply if isinstance(reply, str) else reply.decode()
+
+
+def texts(replies: Iterable[bytes | str]) -> list[str]:
+    return [text(reply) for reply in replies]
+
+
+def fields(reply: Mapping[bytes | str, bytes | str]) -> dict[str, str]:
+    return {text(name): text(value) for name, value in reply.items()}

@@ -1,0 +1,30 @@
+"""`system_fingerprint`: equal fingerprints, comparable results."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from router.catalogue import ModelSpec
+from router.tokens import Vocabulary
+
+Ingredients = dict[str, str | int | None]
+
+
+def ingredients(spec: ModelSpec, vocabulary: Vocabulary, engine_version: str) -> Ingredients:
+    """Everything that can change a result, and nothing else."""
+    return {
+        "source": spec.source,
+        "revision": spec.revision,
+        "tokenizer": vocabulary.digest,
+        "dtype": spec.dtype,
+        "head_dtype": spec.head_dtype,
+        "determinism": spec.determinism,
+        "gpus": spec.gpus,
+        "engine": engine_version,
+    }
+
+
+def fingerprint(parts: Ingredients) -> str:
+    text = json.dumps(parts, sort_keys=True)
+    return "fp_" + hashlib.sha256(text.encode()).hexdigest()[:12]
