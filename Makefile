@@ -18,7 +18,7 @@ test:     ## all tests: `make test ARGS="-k seed"`
 lint:     ## style, types, and which package may import which
 	@requirements/install dev
 	@.venv/bin/ruff check .
-	@.venv/bin/mypy
+	@.venv/bin/mypy --explicit-package-bases budgets router deployments basemodel tests requirements
 	@.venv/bin/lint-imports --no-logo
 
 lock:     ## choose all versions anew (needs the CPU wheel of PyTorch where pip looks)
