@@ -38,7 +38,7 @@ class ModelSpec(BaseModel):
     num_cpus: float = Field(default=0.1, ge=0, description="What Ray counts for the replica actor")
     boot_timeout_seconds: int = Field(default=600, ge=1)
     cold_wait_seconds: int = Field(default=120, ge=1, description="How long a request for a cold model is held")
-    hang_seconds: float = Field(default=4.0, gt=0, description="An engine silent for longer is replaced")
+    hang_seconds: float = Field(default=30.0, gt=0, description="An engine silent for longer is replaced")
     max_request_seconds: int = Field(default=3600, ge=1)
     shared_prefix: bool = False
 

@@ -25,7 +25,6 @@ SHINGLE_WORDS = 8
 LARGEST_OVERLAP = 0.05
 SMALLEST_DOCUMENT = 600
 
-_WESNOTH = ("did dm dw ei httt l low nr sof sota sotbe thot trow tsg ttb utbs").split()
 
 
 @dataclass(frozen=True)
@@ -41,20 +40,33 @@ class Source:
     skip: str = "$^"
 
 
+WESNOTH = tuple(
+    f"wesnoth-1.16-{campaign}"
+    for campaign in ("did", "dm", "dw", "ei", "httt", "l", "low", "nr", "sof", "sota", "sotbe", "thot", "trow", "tsg", "ttb", "utbs")
+)
+
 SOURCES = (
     Source("king-james-bible", ("bible-kjv", "bible-kjv-text"), "usr/lib/bible.data", readers.king_james, "public domain"),
     Source("world-english-bible", ("sword-text-web",), "**/[on]t.bzz", readers.sword, "public domain"),
     Source("jane-austen", ("r-cran-janeaustenr",), "**/data/*.rdb", readers.r_strings, "public domain (novels), MIT (package)"),
     Source("moby-dick", ("r-cran-tokenizers",), "**/data/*.rdb", readers.r_strings, "public domain (novel), MIT (package)"),
     Source("endless-sky", ("endless-sky-data",), "**/data/*.txt", readers.endless_sky, "GPL-3.0-or-later"),
-    Source("wesnoth", tuple(f"wesnoth-1.16-{part}" for part in _WESNOTH), "**/*.cfg", readers.wesnoth, "GPL-2.0-or-later"),
+    Source("wesnoth", WESNOTH, "**/*.cfg", readers.wesnoth, "GPL-2.0-or-later"),
     Source("wordnet", ("wordnet-base",), "**/wordnet/data.*", readers.wordnet, "WordNet 3.0 licence", 5),
     Source("debian-handbook", ("debian-handbook",), "**/en-US/*.html", readers.web_page, "GPL-2.0-or-later or CC-BY-SA-3.0"),
     Source("gnome-help", ("gnome-user-docs",), "**/C/**/*.page", readers.mallard, "CC-BY-SA-3.0"),
     Source("python-docs", ("python3.11-doc",), "**/_sources/**/*.txt*", readers.restructured_text, "PSF-2.0", 9),
     Source("linux-docs", ("linux-doc-6.1",), "**/_sources/**/*.txt*", readers.restructured_text, "GPL-2.0", 5, "translations"),
     Source("git-docs", ("git-doc",), "**/git*.txt", readers.plain, "GPL-2.0", 2),
-    Source("python-library", ("libpython3.11-stdlib", "libpython3.11-minimal"), "**/python3.11/**/*.py", readers.plain, "PSF-2.0", 8, "encodings|_data"),
+    Source(
+        "python-library",
+        ("libpython3.11-stdlib", "libpython3.11-minimal"),
+        "**/python3.11/**/*.py",
+        readers.plain,
+        "PSF-2.0",
+        8,
+        "encodings|_data",
+    ),
     Source("django", ("python3-django",), "**/django/**/*.py", readers.plain, "BSD-3-Clause", 4),
 )
 

@@ -87,16 +87,16 @@ class Llama(nn.Module):
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.norm = nn.RMSNorm(shape.width, NORM_EPSILON)
         self.apply(initialise)
-        cos, sin = rotations(shape.context)
-        self.register_buffer("cos", cos, persistent=False)
-        self.register_buffer("sin", sin, persistent=False)
+        self.cos: Tensor
+        self.sin: Tensor
+        for name, table in zip(("cos", "sin"), rotations(shape.context), strict=True):
+            self.register_buffer(name, table, persistent=False)
 
     def forward(self, ids: Tensor) -> Tensor:
         """Token ids [batch, length] to final hidden states [batch, length, width]."""
         x = self.embed_tokens(ids)
-        cos, sin = self.cos[: ids.shape[1]], self.sin[: ids.shape[1]]
         for layer in self.layers:
-            x = layer(x, cos, sin)
+            x = layer(x, self.cos[: ids.shape[1]], self.sin[: ids.shape[1]])
         normed: Tensor = self.norm(x)
         return normed
 

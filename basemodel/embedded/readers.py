@@ -16,6 +16,7 @@ import xml.etree.ElementTree as ElementTree
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 Document = tuple[str, str]
 Reader = Callable[[Path], Iterator[Document]]
@@ -147,8 +148,8 @@ def wordnet(path: Path) -> Iterator[Document]:
 class _Page(html.parser.HTMLParser):
     """Collects the visible text of an HTML page, one paragraph per block element."""
 
-    BLOCK = {"p", "li", "pre", "h1", "h2", "h3", "h4", "h5", "dt", "dd", "div", "td", "tr", "section"}
-    HIDDEN = {"script", "style", "head", "nav", "title"}
+    BLOCK: ClassVar = {"p", "li", "pre", "h1", "h2", "h3", "h4", "h5", "dt", "dd", "div", "td", "tr", "section"}
+    HIDDEN: ClassVar = {"script", "style", "head", "nav", "title"}
 
     def __init__(self) -> None:
         super().__init__()

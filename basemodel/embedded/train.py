@@ -52,7 +52,7 @@ class Recipe:
 RECIPES = {
     "pico": Recipe(Shape(4, 2, 1, 256, vocabulary.VOCABULARY, CONTEXT), 10_000_000),
     "nano": Recipe(Shape(5, 4, 2, 576, vocabulary.VOCABULARY, CONTEXT), 12_000_000, vector_rate=0.010),
-    "micro": Recipe(Shape(6, 6, 2, 896, vocabulary.VOCABULARY, CONTEXT), 14_000_000, vector_rate=0.008),
+    "micro": Recipe(Shape(6, 6, 2, 896, vocabulary.VOCABULARY, CONTEXT), 10_000_000, vector_rate=0.008),
 }
 
 
@@ -89,7 +89,7 @@ class Windows:
             for line in lines:
                 entry = json.loads(line)
                 texts[entry["source"]].append(entry["text"])
-        newline = encoder.token_to_id("Ċ")
+        newline = encoder.encode("\n", add_special_tokens=False).ids[0]
         self.ids = {source: pack(encoder, documents) for source, documents in texts.items()}
         self.starts = {source: line_starts(ids, newline) for source, ids in self.ids.items()}
         self.sources = list(self.ids)
@@ -135,7 +135,7 @@ def run(model: Llama, recipe: Recipe, windows: Windows, checkpoint: Path, device
         ids = windows.batch(LONG if step >= recipe.steps * (1 - LONG_SHARE) else SHORT, generator)
         with torch.autocast(device, torch.bfloat16):
             loss = compute(ids.to(device)).mean()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         for optimizer, schedule in zip((muon, adam), schedules, strict=True):
             optimizer.step()
             schedule.step()

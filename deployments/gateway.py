@@ -1,0 +1,67 @@
+"""The gateway app: the router's FastAPI application as a Serve ingress.
+
+No `from __future__ import annotations` here: Serve reads the builder's annotation to validate `args`.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from ray import serve
+from router.app import Services, create_app
+
+from budgets.keys import Keys
+from budgets.store import connect
+from deployments.doors import close_replica_doors
+from deployments.frames import FrameReceiver, socket_folder
+from deployments.handles import ServeFleet
+from router.catalogue import Catalogue
+from router.settings import Settings
+
+MAX_ONGOING_REQUESTS = 10_000
+DRAIN_SECONDS = 3_700.0
+ENGINE_VERSION = "vllm-0.32.0"
+
+close_replica_doors()
+
+
+class GatewayArgs(BaseModel):
+    """The gateway takes no arguments: its models come in `user_config`, so that changing them restarts nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Gateway:
+    async def __init__(self) -> None:  # type: ignore[misc]  # Serve awaits it
+        settings = Settings.read()
+        self._frames = FrameReceiver(socket_folder(settings.home))
+        self._fleet = ServeFleet(self._frames)
+        redis = connect(settings.redis_url)
+        keys = Keys(redis, settings.secret)
+        self._services = Services(keys=keys, fleet=self._fleet, redis=redis, engine_version=ENGINE_VERSION)
+
+    def __serve_build_asgi_app__(self) -> Any:
+        app = create_app(self._services)
+
+        async def asgi(scope: Any, receive: Any, send: Any) -> None:
+            """A plain callable: Serve would replace the exception handlers of a FastAPI object."""
+            await app(scope, receive, send)
+
+        return asgi
+
+    async def reconfigure(self, user_config: dict[str, Any]) -> None:
+        """A changed list of models in serve_config.yaml, without a restart."""
+        self._fleet.replace(Catalogue.model_validate(user_config))
+
+
+def build(args: GatewayArgs) -> serve.Application:
+    gateway = serve.deployment(
+        name="Gateway",
+        num_replicas=1,
+        ray_actor_options={"num_cpus": 0.1},
+        max_ongoing_requests=MAX_ONGOING_REQUESTS,
+        health_check_period_s=2,
+        health_check_timeout_s=10,
+        graceful_shutdown_timeout_s=DRAIN_SECONDS,
+        graceful_shutdown_wait_loop_s=0.5,
+    )(serve.ingress()(Gateway))
+    return gateway.bind()

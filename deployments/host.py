@@ -1,0 +1,204 @@
+"""The model host: a process of its own that owns one vLLM engine, for one replica.
+
+`python -m deployments.host FD` inherits the replica's socket as file descriptor FD. The first message is
+`Boot`; the end of the socket is the end of this process and of its engine. An engine that fails ends the
+process too, with the reason in its log: the replica starts another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Coroutine
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from deployments import messages
+from deployments.frames import FrameSender
+from deployments.messages import Abort, Boot, Ended, Failed, FailureKind, Ping, Pong, Progress, Ready, Start, ToReplica
+from router.catalogue import ModelSpec
+from router.engine import Delta, EngineDied, Finish, FinishReason, Job
+from router.fleet import Phase
+from router.tokens import StopFinder, Vocabulary
+
+if TYPE_CHECKING:
+    from deployments.vllm_engine import VllmEngine
+
+PR_SET_PDEATHSIG = 1
+#: A busy engine whose last output is older than this has to pass a canary too.
+FRESH_SECONDS = 1.0
+
+log = logging.getLogger("basemodel.host")
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    die_with_parent()
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    # A forked engine would hold the connection open after this process is gone.
+    os.register_at_fork(after_in_child=connection.close)
+    try:
+        asyncio.run(serve(connection))
+    except Exception:
+        log.exception("the model host ends")
+    finally:
+        # The engine's process and vLLM's threads must not outlive us, whatever state they are in.
+        os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+def die_with_parent() -> None:
+    """The kernel kills this process with the replica, even when it is stopped or hangs (prctl(2))."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+async def serve(connection: socket.socket) -> None:
+    """Boots the engine, then works until the replica is gone or the engine fails."""
+    reader, writer = await asyncio.open_connection(sock=connection)
+    boot = await _next(reader)
+    if not isinstance(boot, Boot):
+        return
+    spec = ModelSpec.model_validate_json(boot.spec)
+    messages.send(writer, Progress(Phase.LOADING))
+    await writer.drain()
+    engine, version = await asyncio.to_thread(_start, spec, boot.seed)
+    messages.send(writer, Progress(Phase.WARMING))
+    host = Host(engine, spec, writer)
+    await host.check(spec)
+    messages.send(writer, Ready(version))
+    await host.work(reader)
+
+
+def _start(spec: ModelSpec, seed: int) -> tuple[VllmEngine, str]:
+    from deployments import vllm_engine
+
+    vllm_engine.install_patches()
+    return vllm_engine.VllmEngine(spec, seed), vllm_engine.VERSION
+
+
+async def _next(reader: asyncio.StreamReader) -> messages.ToHost | None:
+    data = await messages.receive(reader)
+    return None if data is None else messages.to_host.decode(data)
+
+
+class Host:
+    """The jobs that run on the engine, by the number of their call."""
+
+    def __init__(self, engine: VllmEngine, spec: ModelSpec, writer: asyncio.StreamWriter) -> None:
+        self._engine, self._spec, self._writer = engine, spec, writer
+        self._vocabulary = Vocabulary.load(spec.folder)
+        self._frames = FrameSender(self._gateway_lost)
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._addresses: dict[int, str] = {}
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._canaries = 0
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def check(self, spec: ModelSpec) -> None:
+        from deployments.vllm_engine import self_check
+
+        await self_check(self._engine, spec)
+
+    async def work(self, reader: asyncio.StreamReader) -> None:
+        """Handles messages until the replica is gone; raises what the engine failed with."""
+        listening = asyncio.create_task(self._listen(reader))
+        await asyncio.wait([listening, self._failure], return_when=asyncio.FIRST_COMPLETED)
+        if self._failure.done():
+            self._failure.result()
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        while (message := await _next(reader)) is not None:
+            match message:
+                case Start():
+                    self._addresses[message.call] = message.address
+                    self._tasks[message.call] = asyncio.create_task(self._run(message))
+                case Abort(call) if call in self._tasks:
+                    self._tasks[call].cancel()
+                case Ping(number):
+                    self._spawn(self._answer(number))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _run(self, start: Start) -> None:
+        """One job to its end; always answers with Ended or Failed, unless aborted."""
+        try:
+            choices = (self._choice(start, choice) for choice in range(len(start.job.seeds)))
+            await asyncio.gather(*choices)
+            self._answer_call(Ended(start.call))
+        except EngineDied as error:
+            self._answer_call(Failed(start.call, FailureKind.ENGINE_DIED, str(error)))
+            self._fail(error)
+        except Exception as error:
+            log.exception("call %s was refused", start.call)
+            self._answer_call(Failed(start.call, FailureKind.REFUSED, f"{type(error).__name__}: {error}"))
+        finally:
+            self._tasks.pop(start.call, None)
+            self._addresses.pop(start.call, None)
+
+    async def _choice(self, start: Start, choice: int) -> None:
+        """Streams one choice; ends it early at a stop string."""
+        stops = Stops(self._vocabulary, start.job)
+        async with aclosing(self._engine.choice(start.job, choice)) as deltas:
+            async for whole in deltas:
+                delta = stops.cut(whole)
+                self._frames.send(start.address, start.stream, delta)
+                if delta.finish is not None:
+                    break
+
+    async def _answer(self, number: int) -> None:
+        """A pong as soon as the engine is seen to work: by fresh output while busy, else by a canary."""
+        running = self._engine.running - self._canaries
+        if not running or time.monotonic() - self._engine.last_output > FRESH_SECONDS:
+            self._canaries += 1
+            try:
+                await self._engine.canary()
+            except EngineDied as error:
+                self._fail(error)
+            finally:
+                self._canaries -= 1
+        self._answer_call(Pong(number, running))
+
+    def _answer_call(self, message: ToReplica) -> None:
+        messages.send(self._writer, message)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._failure.done():
+            self._failure.set_exception(error)
+
+    def _gateway_lost(self, address: str) -> None:
+        for call, used in list(self._addresses.items()):
+            if used == address and call in self._tasks:
+                self._answer_call(Failed(call, FailureKind.GATEWAY_LOST, "the gateway stopped taking frames"))
+                self._tasks[call].cancel()
+
+
+class Stops:
+    """Ends one choice at the token that completes a stop string."""
+
+    def __init__(self, vocabulary: Vocabulary, job: Job) -> None:
+        self._finder = StopFinder(vocabulary, job.sampling.stop) if job.sampling.stop else None
+
+    def cut(self, delta: Delta) -> Delta:
+        """The delta up to and with the completing token, finished there; or unchanged."""
+        if self._finder is None:
+            return delta
+        for index, token in enumerate(delta.token_ids):
+            found = self._finder.feed(token)
+            if found is not None:
+                kept = index + 1
+                positions = None if delta.positions is None else delta.positions[:kept]
+                finish = Finish(FinishReason.STOP, found)
+                return Delta(delta.choice, delta.first, delta.token_ids[:kept], positions, finish, delta.cached_tokens)
+        return delta
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""The shared real cluster of a test run: Redis, Ray Serve and vLLM, started once by `basemodel up`."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import openai
+import psutil
+import pytest
+
+CHECKOUT = Path(__file__).parent.parent
+BASEMODEL = Path(sys.executable).with_name("basemodel")
+UP_SECONDS, DOWN_SECONDS = 240, 90
+
+
+@dataclass
+class Stack:
+    """A running cluster: where it answers, a key for it, and its state folder."""
+
+    base_url: str
+    key: str
+    home: Path
+    port: int
+    environment: dict[str, str] = field(repr=False)
+
+    def client(self, **options: Any) -> openai.OpenAI:
+        return openai.OpenAI(base_url=self.base_url, api_key=self.key, max_retries=0, **options)
+
+    def hosts(self, model: str = "") -> list[psutil.Process]:
+        """The model host processes of this cluster (and their engine children share the command line)."""
+        return [one for one in self.processes() if "deployments.host" in " ".join(_command(one))]
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process that carries this cluster's BASEMODEL_HOME."""
+        return [one for one in psutil.process_iter() if _environment(one).get("BASEMODEL_HOME") == str(self.home)]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def _environment(process: psutil.Process) -> dict[str, str]:
+    try:
+        return process.environ()
+    except (psutil.Error, OSError):
+        return {}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(check: Callable[[], Any], seconds: float, every: float = 0.1) -> Any:
+    """The first true value of the check; fails the test when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while not (value := check()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"{check} did not become true within {seconds} s")
+        time.sleep(every)
+    return value
+
+
+def run_basemodel(arguments: list[str], environment: dict[str, str], seconds: float) -> subprocess.CompletedProcess[str]:
+    command = [str(BASEMODEL), *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=seconds, cwd=CHECKOUT)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    home, port = tmp_path_factory.mktemp("stack") / "home", free_port()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("RAY_", "BASEMODEL_"))}
+    environment |= {"BASEMODEL_HOME": str(home), "NO_COLOR": "1"}
+    try:
+        up = run_basemodel(["up", "--detach", "--port", str(port)], environment, UP_SECONDS)
+        assert up.returncode == 0, up.stdout + up.stderr
+        key = (home / "first-key").read_text().strip()
+        yield Stack(f"http://127.0.0.1:{port}/v1", key, home, port, environment)
+    finally:
+        run_basemodel(["down"], environment, DOWN_SECONDS)
+
+
+class Probe:
+    """Asks a model's replica for its facts, over a Serve handle in a process of its own."""
+
+    def __init__(self, address: str, environment: dict[str, str]) -> None:
+        command = [sys.executable, "-m", "tests.stack.probe", address]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment, cwd=CHECKOUT
+        )
+
+    def facts(self, model: str) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(model + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def probe(stack: Stack) -> Iterator[Probe]:
+    state = json.loads((stack.home / "state.json").read_text())
+    one = Probe(state["ray_address"], stack.environment)
+    yield one
+    one.close()

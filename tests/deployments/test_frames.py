@@ -1,0 +1,74 @@
+"""Token frames: whole, in order, to the right stream; a deaf gateway costs only its own streams."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from deployments import frames
+from deployments.frames import FrameReceiver, FrameSender, socket_folder
+from router.engine import Delta, Finish, FinishReason, Position
+
+
+@pytest.fixture
+async def receiver(tmp_path: Path) -> AsyncIterator[FrameReceiver]:
+    one = FrameReceiver(socket_folder(tmp_path))
+    yield one
+    one.close()
+    await asyncio.sleep(0)
+
+
+def delta(first: int) -> Delta:
+    return Delta(0, first, [first + 5], [Position(-0.5, 1, [first + 5], [-0.5])], Finish(FinishReason.LENGTH) if first == 9 else None)
+
+
+async def test_deltas_arrive_whole_and_in_order(receiver: FrameReceiver) -> None:
+    sender, (stream, queue) = FrameSender(lost=pytest.fail), receiver.open()
+    for first in range(10):
+        sender.send(receiver.address, stream, delta(first))
+        await asyncio.sleep(0)
+    assert [await asyncio.wait_for(queue.get(), 5) for _ in range(10)] == [delta(first) for first in range(10)]
+    sender.close()
+
+
+async def test_each_stream_gets_its_own_deltas(receiver: FrameReceiver) -> None:
+    sender = FrameSender(lost=pytest.fail)
+    streams = [receiver.open() for _ in range(3)]
+    for number, (stream, _) in enumerate(streams):
+        sender.send(receiver.address, stream, delta(number))
+    assert [(await asyncio.wait_for(queue.get(), 5)) for _, queue in streams] == [delta(0), delta(1), delta(2)]
+    sender.close()
+
+
+async def test_a_closed_streams_deltas_are_dropped(receiver: FrameReceiver) -> None:
+    sender, (closed, queue), (open_, other) = FrameSender(lost=pytest.fail), receiver.open(), receiver.open()
+    receiver.close_stream(closed)
+    sender.send(receiver.address, closed, delta(0))
+    sender.send(receiver.address, open_, delta(1))
+    assert await asyncio.wait_for(other.get(), 5) == delta(1)
+    assert queue.empty()
+    sender.close()
+
+
+async def test_a_gateway_that_stops_reading_is_given_up_without_blocking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "HIGH_WATER_MARK", 10)
+    lost: list[str] = []
+    sender, address = FrameSender(lost.append), f"ipc://{tmp_path}/nobody"
+    for first in range(20):
+        sender.send(address, 1, delta(first))
+        await asyncio.sleep(0)
+    assert lost[:1] == [address]
+    sender.close()
+
+
+def test_a_folder_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir(mode=0o755)
+    (tmp_path / "run").chmod(0o755)
+    with pytest.raises(PermissionError, match="must belong to you alone"):
+        socket_folder(tmp_path)
+
+
+def test_a_path_too_long_for_a_socket_is_replaced_by_a_private_temporary_folder(tmp_path: Path) -> None:
+    folder = socket_folder(tmp_path / ("long" * 30))
+    assert len(str(folder)) <= frames.LONGEST_FOLDER

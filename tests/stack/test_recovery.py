@@ -1,0 +1,111 @@
+"""Engines that die, hang or lose their client, on the real stack."""
+
+import os
+import signal
+import threading
+import time
+
+import openai
+import psutil
+import pytest
+
+from tests.cluster import Probe, Stack, eventually
+
+pytestmark = pytest.mark.stack
+
+#: A spawned host imports vLLM anew; with a busy machine this is what a boot may take.
+BOOT_SECONDS = 60
+GRACE_SECONDS = 5
+
+
+def complete(stack: Stack, model: str = "pico") -> str:
+    return stack.client(timeout=BOOT_SECONDS + 60).completions.create(model=model, prompt="The", max_tokens=4).choices[0].text
+
+
+def host(stack: Stack) -> psutil.Process:
+    """The host of the only warm model: the one whose parent is not a host itself."""
+    hosts = stack.hosts()
+    return next(one for one in hosts if one.ppid() not in {other.pid for other in hosts})
+
+
+def engine(stack: Stack) -> psutil.Process:
+    return host(stack).children()[0]
+
+
+def working(stack: Stack) -> bool:
+    try:
+        return bool(complete(stack))
+    except openai.APIStatusError:
+        return False
+
+
+def test_a_client_that_leaves_ends_the_generation_within_two_seconds(stack: Stack, probe: Probe) -> None:
+    assert probe.facts("pico")["running"] == 0
+    stream = stack.client().completions.create(model="pico", prompt="The", max_tokens=2000, stream=True, seed=1, stop=None)
+    for _ in range(3):
+        next(iter(stream))
+    assert probe.facts("pico")["running"] == 1
+    stream.close()
+    eventually(lambda: probe.facts("pico")["running"] == 0, 2)
+
+
+@pytest.mark.parametrize("victim", [host, engine], ids=["host", "engine"])
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
+@pytest.mark.timeout(240)
+def test_a_killed_or_stopped_engine_is_replaced_and_the_service_recovers_by_itself(stack: Stack, victim, blow) -> None:  # type: ignore[no-untyped-def]
+    assert working(stack)
+    old = {one.pid for one in stack.hosts()}
+    os.kill(victim(stack).pid, blow)
+    began = time.monotonic()
+    eventually(lambda: not old & {one.pid for one in stack.hosts()}, GRACE_SECONDS + 10)
+    eventually(lambda: working(stack), BOOT_SECONDS + GRACE_SECONDS, every=0.5)
+    print(f"served again after {time.monotonic() - began:.1f} s")
+
+
+@pytest.mark.timeout(240)
+def test_a_running_stream_ends_with_an_error_frame_when_its_engine_dies(stack: Stack) -> None:
+    assert working(stack)
+    stream = stack.client(timeout=60).completions.create(model="pico", prompt="The", max_tokens=2000, stream=True, seed=1)
+    iterator = iter(stream)
+    next(iterator)
+    os.kill(engine(stack).pid, signal.SIGKILL)
+    with pytest.raises(openai.APIError) as raised:
+        for _ in iterator:
+            pass
+    assert raised.value.code == "engine_error"
+    eventually(lambda: working(stack), BOOT_SECONDS + GRACE_SECONDS, every=0.5)
+
+
+@pytest.mark.timeout(300)
+def test_a_cold_model_boots_on_its_first_request_and_other_models_streams_go_on(stack: Stack) -> None:
+    counts: list[int] = []
+
+    def keep_streaming() -> None:
+        answer = stack.client(timeout=120).completions.create(model="pico", prompt="The", max_tokens=1500, seed=2, stream=True)
+        counts.append(sum(1 for _ in answer))
+
+    reader = threading.Thread(target=keep_streaming)
+    reader.start()
+    assert complete(stack, "nano")
+    reader.join(timeout=120)
+    assert counts
+    assert counts[0] > 1
+    os.kill(next(one.pid for one in stack.hosts() if "nano" in host_model(one)), signal.SIGKILL)
+    assert working(stack)
+
+
+def host_model(process: psutil.Process) -> str:
+    """Which model a host serves, by the log it writes."""
+    return " ".join(one.path for one in process.open_files())
+
+
+@pytest.mark.timeout(240)
+def test_no_process_is_left_behind_when_a_replica_is_killed(stack: Stack) -> None:
+    assert working(stack)
+    one = host(stack)
+    family = [one, *one.children(recursive=True)]
+    replica = one.parent()
+    assert replica is not None
+    replica.kill()
+    eventually(lambda: not any(member.is_running() and member.status() != "zombie" for member in family), 10)
+    eventually(lambda: working(stack), BOOT_SECONDS + 30, every=0.5)
