@@ -1,0 +1,71 @@
+"""The running service as its clients see it: base address, key, and errors turned into sentences."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from basemodel import first_key
+from basemodel.cluster.start import running
+from basemodel.failure import Failure
+from router.settings import home_folder
+
+#: A cold model may take a while before its first token.
+READ_SECONDS = 900.0
+
+
+def base() -> str:
+    """`ACS_API_BASE`, else the service that runs here. Raises Failure."""
+    if os.environ.get("ACS_API_BASE"):
+        return os.environ["ACS_API_BASE"].rstrip("/")
+    state = running(home_folder())
+    if state is None:
+        raise Failure("Nothing runs here; start it with `basemodel up`, or set ACS_API_BASE to a running service.")
+    return f"{state.base_url}/v1"
+
+
+def key() -> str:
+    """`ACS_API_KEY`, else the first key. Raises Failure."""
+    found = os.environ.get("ACS_API_KEY") or first_key.stored(home_folder())
+    if not found:
+        raise Failure("There is no key here; set ACS_API_KEY, or make one with `basemodel keys create --account default`.")
+    return found
+
+
+@contextmanager
+def client() -> Iterator[httpx.Client]:
+    """Raises Failure for a service that cannot be reached or breaks off."""
+    address = base()
+    timeout = httpx.Timeout(10.0, read=READ_SECONDS)
+    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key()}"}, timeout=timeout) as opened:
+        try:
+            yield opened
+        except httpx.TransportError as error:
+            raise Failure(f"{address} did not answer ({type(error).__name__}); `basemodel status` says what runs.") from error
+
+
+def models() -> list[dict[str, Any]]:
+    """What `GET /v1/models` lists. Raises Failure."""
+    with client() as opened:
+        response = opened.get("/models")
+        check(response)
+        return list(response.json()["data"])
+
+
+def check(response: httpx.Response) -> None:
+    """Raises Failure with the service's own message."""
+    if response.is_success:
+        return
+    response.read()
+    raise Failure(f"{message(response)} (HTTP {response.status_code})")
+
+
+def message(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return "The service gave an answer that is not one of its own"

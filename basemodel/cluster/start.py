@@ -1,0 +1,79 @@
+"""Starting Redis, Ray and Serve for a home, in this order, and undoing all of it when a step fails."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from basemodel import first_key
+from basemodel.cluster import boot, embedded_redis, ray_head
+from basemodel.cluster.config import ServeConfig
+from basemodel.cluster.processes import Identity, marked, title
+from basemodel.cluster.state import State
+from basemodel.cluster.stop import sweep
+from router.settings import Settings, embedded_redis_url
+
+#: Step or application -> how far it is, as it changes.
+Tell = Callable[[dict[str, str]], None]
+
+
+@dataclass(frozen=True)
+class Start:
+    """One start; the caller holds the home's lock."""
+
+    settings: Settings
+    config: ServeConfig
+    detached: bool
+    tell: Tell
+
+    def run(self) -> State:
+        """The state once the API answers. Raises Failure, BudgetError; then nothing is left running."""
+        try:
+            return self._run()
+        except BaseException:
+            sweep(self.settings.home)
+            raise
+
+    def _run(self) -> State:
+        home = self.settings.home
+        (home / "logs").mkdir(exist_ok=True)
+        ray_head.make_token(home)
+        environment = ray_head.environment(home, self.config.source.parent)
+        state = self._first_state()
+        state.write(home)
+        state = replace(state, redis=self._redis(environment))
+        state.write(home)
+        self.tell({"Ray": "starting"})
+        state = replace(state, ray_address=ray_head.start(home, environment))
+        state.write(home)
+        self.tell({"Ray": "RUNNING"})
+        boot.deploy(str(state.ray_address), self.config.write(home), home, environment, self.tell)
+        boot.await_http(state.base_url)
+        state = replace(state, phase="running", owner=None if self.detached else state.owner)
+        state.write(home)
+        return state
+
+    def _first_state(self) -> State:
+        owner = Identity.of(os.getpid())
+        return State("starting", int(time.time()), str(self.config.source), self.config.host, self.config.port, owner=owner)
+
+    def _redis(self, environment: dict[str, str]) -> Identity | None:
+        """Redis is there and holds the first key; the identity of the server if it is ours."""
+        embedded = self.settings.redis_url == embedded_redis_url(self.settings.home)
+        self.tell({"Redis": "starting"})
+        identity = embedded_redis.start(self.settings.home, environment) if embedded else None
+        asyncio.run(first_key.ensure(self.settings))
+        self.tell({"Redis": "RUNNING"})
+        return identity
+
+
+def running(home: Path) -> State | None:
+    """The state of a service that is up: a start that was finished and whose raylet lives."""
+    state = State.read(home)
+    if state is None or state.phase != "running":
+        return None
+    return state if any(title(process) == "raylet" for process in marked(home)) else None

@@ -1,0 +1,56 @@
+"""`state.json` in the home: what `up` started, where it answers, and who waits for Ctrl-C.
+
+Written whole in one step. It is for people and for later commands; what `down` stops it finds by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from basemodel.cluster.processes import Identity
+
+FILE = "state.json"
+
+
+@dataclass(frozen=True)
+class State:
+    """`phase` is `starting` or `running`, `started` Unix seconds; `owner` is the `up` that is
+    starting it, or that stays in the foreground."""
+
+    phase: str
+    started: int
+    config: str
+    host: str
+    port: int
+    ray_address: str | None = None
+    redis: Identity | None = None
+    owner: Identity | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where this machine reaches the API: loopback unless the host names one address."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        return f"http://{host}:{self.port}"
+
+    def write(self, home: Path) -> None:
+        draft = home / f"{FILE}.{os.getpid()}"
+        draft.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        draft.replace(home / FILE)
+
+    @classmethod
+    def read(cls, home: Path) -> State | None:
+        """None where nothing was started, or where the file is not one of ours."""
+        try:
+            fields = json.loads((home / FILE).read_text())
+            for name in ("redis", "owner"):
+                fields[name] = Identity(**fields[name]) if fields[name] else None
+            return cls(**fields)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    @staticmethod
+    def forget(home: Path) -> None:
+        (home / FILE).unlink(missing_ok=True)

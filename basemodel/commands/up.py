@@ -1,0 +1,111 @@
+"""`basemodel up`: Redis, Ray and the models of a Serve config, on this machine."""
+
+from __future__ import annotations
+
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from basemodel import checks, console, first_key
+from basemodel.cluster.config import ServeConfig
+from basemodel.cluster.start import Start, running
+from basemodel.cluster.state import State
+from basemodel.cluster.stop import starting, sweep
+from basemodel.failure import Failure
+from router.settings import Settings
+
+WATCH_SECONDS = 1.0
+
+
+def up(
+    config: Annotated[Path | None, typer.Option(help="A Ray Serve config; by default serve_config.yaml of the checkout.")] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when the service is ready, and leave it running.")] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; by default this machine only.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the API.")] = None,
+    as_json: console.Json = False,
+) -> None:
+    """Start the service and wait until its warm models are ready; Ctrl-C stops it."""
+    settings = Settings.read()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    try:
+        started = ensure_started(Request(settings, config, host, port, detach, as_json))
+        if started and not detach:
+            stay(settings.home, as_json)
+    except KeyboardInterrupt:
+        stop(settings.home, as_json)
+
+
+@dataclass(frozen=True)
+class Request:
+    settings: Settings
+    config: Path | None
+    host: str | None
+    port: int | None
+    detached: bool
+    as_json: bool
+
+
+def ensure_started(request: Request) -> bool:
+    """Starts what does not run and says where it answers; whether this call started it. Raises Failure."""
+    home = request.settings.home
+    with starting(home):
+        state = running(home)
+        if state is not None:
+            say(state, request, "It runs already.")
+            return False
+        sweep(home)
+        state = start(request)
+    say(state, request, "It is ready.")
+    return True
+
+
+def start(request: Request) -> State:
+    """Raises Failure."""
+    config = ServeConfig.load(request.config, request.host, request.port)
+    checks.refuse(checks.before_start(request.settings, config))
+    with console.progress(quiet=request.as_json) as tell:
+        return Start(request.settings, config, request.detached, tell).run()
+
+
+def say(state: State, request: Request, news: str) -> None:
+    key = first_key.stored(request.settings.home)
+    base = f"{request.settings.public_url or state.base_url}/v1"
+    document = {"base": base, "key": key, "host": state.host, "port": state.port, "config": state.config}
+    how_to_stop = "basemodel down" if request.detached or news.startswith("It runs") else "Ctrl-C, or `basemodel down` elsewhere"
+    console.answer(request.as_json, document, f"{news} API base: {base}\n\n{example(base, key)}\n\nTo stop it: {how_to_stop}")
+
+
+def example(base: str, key: str | None) -> str:
+    """A curl to paste."""
+    return (
+        f"  export ACS_API_KEY={key or '<a key from `basemodel keys create`>'}\n"
+        f"  export ACS_API_BASE={base}\n"
+        "  curl $ACS_API_BASE/completions -H \"Authorization: Bearer $ACS_API_KEY\" -H 'Content-Type: application/json' \\\n"
+        '    -d \'{"model": "pico", "prompt": "In the beginning", "max_tokens": 40, "temperature": 0.7}\''
+    )
+
+
+def stay(home: Path, as_json: bool) -> None:
+    """Until Ctrl-C, SIGTERM or the end of the service. Raises Failure when it ended by itself."""
+    while running(home):
+        time.sleep(WATCH_SECONDS)
+    stop(home, as_json)
+    raise Failure(f"The service ended by itself; logs are under {home}.")
+
+
+def stop(home: Path, as_json: bool) -> None:
+    """Ctrl-C is `down`; a second one changes nothing."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    with starting(home):
+        ended = sweep(home)
+    console.answer(as_json, {"ended": ended}, f"Stopped {len(ended)} processes.")
+
+
+def interrupt(number: int, frame: Any) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,45 @@
+"""The account and key that the first start makes, so that the printed curl works at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from budgets.accounts import Accounts
+from budgets.errors import UnknownAccount
+from budgets.keys import Keys
+from budgets.store import connect
+from router.settings import Settings
+
+ACCOUNT = "default"
+NAME = "first"
+FILE = "first-key"
+
+
+async def ensure(settings: Settings) -> None:
+    """Makes account and key where the account has none yet. Raises SecretMismatch, StoreUnavailable."""
+    redis = connect(settings.redis_url)
+    try:
+        keys, accounts = Keys(redis, settings.secret), Accounts(redis)
+        await keys.check_secret()
+        try:
+            account = await accounts.named(ACCOUNT)
+        except UnknownAccount:
+            account = await accounts.create(ACCOUNT)
+        if not await keys.list(account.id):
+            text, _ = await keys.create(account.id, NAME)
+            store(settings.home, text)
+    finally:
+        await redis.aclose()
+
+
+def store(home: Path, key: str) -> None:
+    with open(os.open(home / FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(key + "\n")
+
+
+def stored(home: Path) -> str | None:
+    try:
+        return (home / FILE).read_text().strip() or None
+    except OSError:
+        return None
