@@ -15,7 +15,8 @@ ApiError                       500  api_error               internal_error
 ├── RequestTimeout             504  api_error               timeout
 ├── ColdBoot                   503  service_unavailable     cold_boot
 ├── CircuitOpen                503  service_unavailable     circuit_open
-└── AccountingUnavailable      503  service_unavailable     accounting_unavailable
+├── AccountingUnavailable      503  service_unavailable     accounting_unavailable
+└── NotReady                   503  service_unavailable     not_ready
 """
 
 from __future__ import annotations
@@ -159,6 +160,13 @@ class AccountingUnavailable(ApiError):
 
     def __init__(self) -> None:
         super().__init__("Accounts cannot be read at the moment. Send the request again.", Retry_After="2")
+
+
+class NotReady(ApiError):
+    status, type, code = 503, "service_unavailable", "not_ready"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The service cannot take requests now: {reason}.", details={"reason": reason}, Retry_After="2")
 
 
 def from_engine(error: engine.EngineError) -> ApiError:

@@ -1,0 +1,55 @@
+"""The application: its one layer of middleware, its routes, and the shape of every failure."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from router.errors import ApiError, InternalError, MethodNotAllowed, NotFound
+from router.request_id import RequestId
+from router.routes import completions, health, models
+from router.services import Parts, Services
+
+__all__ = ["Services", "create_app"]
+
+
+def create_app(services: Services) -> FastAPI:
+    app = FastAPI(
+        title="basemodel",
+        description="Raw next-token prediction with base models, over an OpenAI-compatible /v1/completions.",
+        version=health.package_version(),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(RequestId)],
+        exception_handlers={ApiError: _refuse, HTTPException: _no_route},
+    )
+    app.state.parts = Parts.of(services)
+    for routes in (completions, models, health):
+        app.include_router(routes.router)
+    return app
+
+
+async def _refuse(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiError)
+    return JSONResponse(error.body(), error.status, error.headers)
+
+
+async def _no_route(request: Request, error: Exception) -> JSONResponse:
+    """Starlette's own 404 and 405."""
+    assert isinstance(error, HTTPException)
+    refusal = _told(error.status_code, request)
+    return JSONResponse(refusal.body(), refusal.status, {**(error.headers or {}), **refusal.headers})
+
+
+def _told(status: int, request: Request) -> ApiError:
+    match status:
+        case 404:
+            return NotFound("There is nothing at this address; GET /openapi.json lists what there is.")
+        case 405:
+            return MethodNotAllowed(f"This address does not take {request.method[:16]}.")
+        case _:
+            return InternalError()

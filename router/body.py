@@ -1,0 +1,130 @@
+"""Request bodies, read and parsed strictly: everything that JSON leaves open is refused here, with a 400.
+
+This pass only rejects; what it lets through goes unchanged to the declared type (`wire.py`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from starlette.requests import Request
+
+from router.errors import Fault, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+
+LARGEST_BODY = 8 << 20
+DEEPEST = 8
+LONGEST_INTEGER = 20
+#: A `\\uD800`-like escape; only then can a parsed string hold half of a surrogate pair.
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+MEDIA_TYPE = re.compile(r'application/json *(; *charset="?utf-8"? *)?', re.IGNORECASE)
+
+
+class Refused(ValueError):
+    """Why a body is no JSON of ours; the text is for the caller."""
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """The body's object. Raises UnsupportedMediaType, PayloadTooLarge, InvalidRequest, ClientDisconnect."""
+    media_type = request.headers.get("content-type", "")
+    if not MEDIA_TYPE.fullmatch(media_type) or request.headers.get("content-encoding", "identity") != "identity":
+        raise UnsupportedMediaType("The body must be sent as 'Content-Type: application/json', in UTF-8 and not compressed.")
+    data = await _read(request)
+    try:
+        return parse(data)
+    except Refused as error:
+        raise InvalidRequest(Fault(None, "invalid_json", str(error))) from None
+
+
+async def _read(request: Request) -> bytes:
+    too_large = PayloadTooLarge(f"The body must be at most {LARGEST_BODY} bytes.")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and (len(declared) > 18 or int(declared) > LARGEST_BODY):
+        raise too_large
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > LARGEST_BODY:
+            raise too_large
+    return bytes(data)
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    """Raises Refused."""
+    if not data.strip():
+        raise Refused("The body is empty; a JSON object is expected.")
+    value = _decode(data)
+    if not isinstance(value, dict):
+        raise Refused("The body must be a JSON object.")
+    strings = _walk(value)
+    if SURROGATE.search(data) and not all(_encodable(text) for text in strings):
+        raise Refused("The body has half of a surrogate pair (such as \\ud800), which is no Unicode text.")
+    return value
+
+
+def _decode(data: bytes) -> Any:
+    try:
+        return _STRICT.decode(data.decode())
+    except UnicodeDecodeError as error:
+        raise Refused(f"The body is not UTF-8: byte {error.start} begins no valid character.") from None
+    except json.JSONDecodeError as error:
+        raise Refused(f"The body is not valid JSON, at line {error.lineno} column {error.colno}.") from None
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def _too_deep() -> Refused:
+    return Refused(f"The body nests deeper than {DEEPEST} levels.")
+
+
+def _walk(root: dict[str, Any]) -> list[str]:
+    """Every string, keys too, level by level. Raises Refused below the deepest level allowed."""
+    level: list[Any] = [root]
+    strings: list[str] = []
+    for _ in range(DEEPEST):
+        values = [value for one in level for value in (one.values() if isinstance(one, dict) else one)]
+        strings += [key for one in level if isinstance(one, dict) for key in one]
+        strings += [value for value in values if isinstance(value, str)]
+        level = [value for value in values if isinstance(value, dict | list)]
+    if level:
+        raise _too_deep()
+    return strings
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise Refused(f"The body has the key {json.dumps(repeated[:64])} twice in one object.")
+    return result
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > LONGEST_INTEGER:
+        raise Refused(f"The body has an integer of {len(digits)} characters; {LONGEST_INTEGER} are the most.")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise Refused(f"The body has the number {digits[:32]}, which is too large.")
+    return value
+
+
+def _constant(name: str) -> float:
+    raise Refused(f"The body has {name}, which is not JSON.")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)

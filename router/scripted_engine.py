@@ -1,0 +1,141 @@
+"""An engine without a model, for tests and for load on the gateway alone: deterministic text at no cost.
+
+At every position the likeliest tokens are a walk through the vocabulary from a place that a hash decides,
+each half as likely as the one before, so logprobs are exact and sum to one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from random import Random
+
+from router.catalogue import Catalogue, ModelSpec
+from router.engine import Delta, EngineDied, EngineError, Finish, FinishReason, Job, Position
+from router.fleet import Standing, State
+from router.tokens import StopFinder, Vocabulary
+
+
+@dataclass(frozen=True)
+class Script:
+    """What goes wrong or slow. Counts are in tokens of a choice, times in seconds.
+
+    `tokens` are generated first, whatever the seed; `refusal` is raised instead of starting; `deaths` is how
+    many jobs die or hang (None: all of them); `lose` leaves a token out.
+    """
+
+    tokens: tuple[int, ...] = ()
+    tokens_per_delta: int = 1
+    seconds_per_delta: float = 0.0
+    refusal: EngineError | None = None
+    die_after: int | None = None
+    hang_after: int | None = None
+    lose: int | None = None
+    deaths: int | None = None
+
+
+class ScriptedEngine:
+    """`jobs` keeps every job that came; `running` those not closed yet; `closed` counts the endings."""
+
+    def __init__(self, vocabulary: Vocabulary, script: Script | None = None) -> None:
+        self._vocabulary, self.script = vocabulary, script or Script()
+        self.jobs: list[Job] = []
+        self.running = self.closed = self.made = 0
+
+    async def generate(self, job: Job) -> AsyncGenerator[Delta]:
+        self.jobs.append(job)
+        if self.script.refusal is not None:
+            raise self.script.refusal
+        self.running += 1
+        try:
+            for choice in range(len(job.seeds)):
+                async for delta in self._choice(job, choice):
+                    self.made += len(delta.token_ids)
+                    yield delta
+        finally:
+            self.running -= 1
+            self.closed += 1
+
+    async def _choice(self, job: Job, choice: int) -> AsyncGenerator[Delta]:
+        first, ids, positions = 0, [], []
+        walk = Walk(self._vocabulary, job, choice)
+        for index in range(job.sampling.max_tokens):
+            await self._fault(index)
+            token_id, position, finish = walk.step(self.script.tokens[index] if index < len(self.script.tokens) else None)
+            if index != self.script.lose:
+                ids.append(token_id)
+                positions.append(position)
+            if finish is not None or len(ids) >= self.script.tokens_per_delta:
+                await asyncio.sleep(self.script.seconds_per_delta)
+                yield Delta(choice, first, ids, None if job.sampling.logprobs is None else positions, finish)
+                first, ids, positions = index + 1, [], []
+            if finish is not None:
+                return
+
+    async def _fault(self, index: int) -> None:
+        if self.script.deaths is not None and len(self.jobs) > self.script.deaths:
+            return
+        if index == self.script.die_after:
+            raise EngineDied("the script says so")
+        if index == self.script.hang_after:
+            await asyncio.Event().wait()
+
+
+class Walk:
+    """One choice's tokens."""
+
+    def __init__(self, vocabulary: Vocabulary, job: Job, choice: int) -> None:
+        self._vocabulary, self._sampling = vocabulary, job.sampling
+        self._finder = StopFinder(vocabulary, job.sampling.stop)
+        self._context = Random(repr(job.prompt_ids)).getrandbits(64)
+        seed = job.seeds[choice]
+        self._draw = Random(self._context + choice if seed is None else seed)
+        self._count = 0
+
+    def step(self, forced: int | None) -> tuple[int, Position, Finish | None]:
+        size, start = self._vocabulary.size, self._context % self._vocabulary.size
+        rank = self._rank() if forced is None else (forced - start) % size + 1
+        token_id = (start + rank - 1) % size
+        k = self._sampling.logprobs or 0
+        position = Position(_logprob(rank), rank, [(start + i) % size for i in range(k)], [_logprob(i + 1) for i in range(k)])
+        self._context = hash((self._context, token_id)) & ((1 << 64) - 1)
+        self._count += 1
+        return token_id, position, self._finish(token_id)
+
+    def _rank(self) -> int:
+        greedy = self._sampling.temperature == 0 or self._sampling.top_k == 1
+        return 1 if greedy else min(1 + int(-math.log2(1 - self._draw.random())), self._vocabulary.size)
+
+    def _finish(self, token_id: int) -> Finish | None:
+        stop = self._finder.feed(token_id)
+        if stop is not None:
+            return Finish(FinishReason.STOP, stop)
+        if token_id == self._vocabulary.eos_id:
+            return Finish(FinishReason.STOP)
+        return Finish(FinishReason.LENGTH) if self._count == self._sampling.max_tokens else None
+
+
+def _logprob(rank: int) -> float:
+    return -rank * math.log(2)
+
+
+class ScriptedFleet:
+    """A catalogue whose models all answer from scripts and are always ready, unless `standings` says otherwise."""
+
+    def __init__(self, catalogue: Catalogue, engines: dict[str, ScriptedEngine]) -> None:
+        self.catalogue, self.engines = catalogue, engines
+        self.standings: dict[str, Standing] = {}
+        self.reason: str | None = None
+        self._since = time.time()
+
+    def engine(self, spec: ModelSpec) -> ScriptedEngine:
+        return self.engines[spec.id]
+
+    def standing(self, spec: ModelSpec) -> Standing:
+        return self.standings.get(spec.id, Standing(State.READY, self._since, running=1, wanted=1))
+
+    async def problem(self) -> str | None:
+        return self.reason

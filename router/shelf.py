@@ -1,0 +1,62 @@
+"""What the gateway itself knows of each model: its vocabulary and its fingerprint, read when first needed.
+
+The catalogue may change while the gateway runs, so everything is kept by the spec it was made from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from router.catalogue import ModelSpec
+from router.errors import CircuitOpen, ModelNotFound
+from router.fingerprint import Ingredients, fingerprint, ingredients
+from router.fleet import Fleet
+from router.tokens import UnreadableTokenizer, Vocabulary
+
+LONGEST_MODEL_ID = 128
+RETRY_SECONDS = 30.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Served:
+    spec: ModelSpec
+    vocabulary: Vocabulary
+    ingredients: Ingredients
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.ingredients)
+
+
+class Shelf:
+    def __init__(self, fleet: Fleet, engine_version: str) -> None:
+        self._fleet, self._engine_version = fleet, engine_version
+        self._served: dict[ModelSpec, Served] = {}
+        self._vocabularies: dict[str, Vocabulary] = {}
+
+    def spec(self, model: str) -> ModelSpec:
+        """Raises ModelNotFound."""
+        spec = self._fleet.catalogue.get(model)
+        if spec is None:
+            raise ModelNotFound(model[:LONGEST_MODEL_ID], self._fleet.catalogue.ids)
+        return spec
+
+    async def served(self, spec: ModelSpec) -> Served:
+        """Raises CircuitOpen when the model's tokenizer cannot be read; the reason is logged."""
+        if spec not in self._served:
+            vocabulary = await self._vocabulary(spec.folder)
+            self._served[spec] = Served(spec, vocabulary, ingredients(spec, vocabulary, self._engine_version))
+        return self._served[spec]
+
+    async def _vocabulary(self, folder: str) -> Vocabulary:
+        if folder not in self._vocabularies:
+            try:
+                self._vocabularies[folder] = await asyncio.to_thread(Vocabulary.load, folder)
+            except UnreadableTokenizer as error:
+                log.error("%s", error)
+                raise CircuitOpen(RETRY_SECONDS) from error
+        return self._vocabularies[folder]

@@ -1,0 +1,50 @@
+"""Server-sent events: the exact bytes of a stream. The one place that writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import anyio
+import msgspec
+from starlette.requests import ClientDisconnect
+from starlette.types import Send
+
+#: How long a reader may take none of the bytes before it is cut.
+STALL_SECONDS = 30.0
+DONE = b"data: [DONE]\n\n"
+HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+
+_encoder = msgspec.json.Encoder()
+
+
+class ReaderStalled(ClientDisconnect):
+    """The client keeps the connection but reads nothing."""
+
+
+def event(data: dict[str, Any]) -> bytes:
+    return b"data: " + _encoder.encode(data) + b"\n\n"
+
+
+class EventWriter:
+    """Sends whole events, several to a write. Raises ReaderStalled."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def open(self) -> None:
+        await self._bounded({"type": "http.response.start", "status": 200, "headers": HEADERS})
+
+    async def write(self, events: Iterable[dict[str, Any]]) -> None:
+        data = b"".join(event(one) for one in events)
+        if data:
+            await self._bounded({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def close(self) -> None:
+        await self._bounded({"type": "http.response.body", "body": DONE, "more_body": False})
+
+    async def _bounded(self, message: dict[str, Any]) -> None:
+        with anyio.move_on_after(STALL_SECONDS) as scope:
+            await self._send(message)
+        if scope.cancelled_caught:
+            raise ReaderStalled
