@@ -5,6 +5,7 @@ This pass only rejects; what it lets through goes unchanged to the declared type
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import re
@@ -17,6 +18,9 @@ from router.errors import Fault, InvalidRequest, PayloadTooLarge, UnsupportedMed
 LARGEST_BODY = 8 << 20
 DEEPEST = 8
 LONGEST_INTEGER = 20
+#: Bytes from which parsing leaves the event loop to others.
+LONG_BODY = 1 << 16
+MANY_DIGITS = re.compile(rb"[0-9]{20}")
 #: A `\\uD800`-like escape; only then can a parsed string hold half of a surrogate pair.
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 MEDIA_TYPE = re.compile(r'application/json *(; *charset="?utf-8"? *)?', re.IGNORECASE)
@@ -33,7 +37,7 @@ async def read_json(request: Request) -> dict[str, Any]:
         raise UnsupportedMediaType("The body must be sent as 'Content-Type: application/json', in UTF-8 and not compressed.")
     data = await _read(request)
     try:
-        return parse(data)
+        return parse(data) if len(data) < LONG_BODY else await asyncio.to_thread(parse, data)
     except Refused as error:
         raise InvalidRequest(Fault(None, "invalid_json", str(error))) from None
 
@@ -66,7 +70,8 @@ def parse(data: bytes) -> dict[str, Any]:
 
 def _decode(data: bytes) -> Any:
     try:
-        return _STRICT.decode(data.decode())
+        decoder = _COUNTING if MANY_DIGITS.search(data) else _STRICT
+        return decoder.decode(data.decode())
     except UnicodeDecodeError as error:
         raise Refused(f"The body is not UTF-8: byte {error.start} begins no valid character.") from None
     except json.JSONDecodeError as error:
@@ -127,4 +132,6 @@ def _constant(name: str) -> float:
     raise Refused(f"The body has {name}, which is not JSON.")
 
 
-_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)
+_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
+#: Asked for only where there may be an integer to refuse: it is ten times slower on lists of ids.
+_COUNTING = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant)

@@ -145,10 +145,10 @@ def _name(error: ErrorDetails) -> str:
 
 def _declared(error: ErrorDetails) -> Fault:
     name, value = _name(error), error["input"]
-    if error["type"] == "missing" or (value is None and len(error["loc"]) == 1):
-        return Fault(name, "missing_parameter", f"'{name}' is required: {_rule(name)}.")
     if error["type"] == "extra_forbidden":
         return Fault(name[:LONGEST_ECHO], "unknown_parameter", _unknown(name[:LONGEST_ECHO]))
+    if error["type"] == "missing" or (value is None and len(error["loc"]) == 1):
+        return Fault(name, "missing_parameter", f"'{name}' is required: {_rule(name)}.")
     return _fault(name, value)
 
 
