@@ -7,13 +7,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from ray import serve
-from router.app import Services, create_app
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from budgets.keys import Keys
 from budgets.store import connect
 from deployments.doors import close_replica_doors
 from deployments.frames import FrameReceiver, socket_folder
 from deployments.handles import ServeFleet
+from router.app import Services, create_app
 from router.catalogue import Catalogue
 from router.settings import Settings
 
@@ -40,17 +42,28 @@ class Gateway:
         self._services = Services(keys=keys, fleet=self._fleet, redis=redis, engine_version=ENGINE_VERSION)
 
     def __serve_build_asgi_app__(self) -> Any:
-        app = create_app(self._services)
-
-        async def asgi(scope: Any, receive: Any, send: Any) -> None:
-            """A plain callable: Serve would replace the exception handlers of a FastAPI object."""
-            await app(scope, receive, send)
-
-        return asgi
+        return behind_proxy(create_app(self._services))
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """A changed list of models in serve_config.yaml, without a restart."""
         self._fleet.replace(Catalogue.model_validate(user_config))
+
+
+def behind_proxy(app: ASGIApp) -> ASGIApp:
+    """The application without its own `x-request-id`: Serve's proxy adds one, and two would be read as a list.
+
+    A plain callable, because Serve would replace the exception handlers of a FastAPI object.
+    """
+
+    async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
+        async def without_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                del MutableHeaders(scope=message)["x-request-id"]
+            await send(message)
+
+        await app(scope, receive, without_id)
+
+    return asgi
 
 
 def build(args: GatewayArgs) -> serve.Application:

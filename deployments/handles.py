@@ -27,7 +27,7 @@ from router.fleet import Fleet, Phase, Standing, State
 
 #: How long frames may lag behind the answer of the call they belong to.
 FRAME_GRACE_SECONDS = 5.0
-STATUS_SECONDS = 1.0
+STATUS_SECONDS = 2.0
 STATUS_TIMEOUT_SECONDS = 5.0
 STALE_STATUS_SECONDS = 15.0
 
