@@ -23,9 +23,9 @@ SWEEPS = 5
 
 def down(home: Path) -> list[str]:
     """Ends an `up` that is starting or in the foreground, then every process of this home; the titles of what was ended. Raises Failure."""
-    _end_owner(home)
+    owners = _end_owner(home)
     with starting(home):
-        return sweep(home)
+        return owners + sweep(home)
 
 
 def sweep(home: Path) -> list[str]:
@@ -51,12 +51,14 @@ def _end_in_order(processes: list[psutil.Process]) -> None:
     end(redis, REDIS_GRACE_SECONDS)
 
 
-def _end_owner(home: Path) -> None:
+def _end_owner(home: Path) -> list[str]:
     """An `up` that gets SIGTERM stops everything itself; a stuck one is killed."""
     state = State.read(home)
     owner = state.owner.process if state and state.owner else None
-    if owner and owner.pid != os.getpid():
-        end([owner], OWNER_SECONDS)
+    if owner is None or owner.pid == os.getpid():
+        return []
+    end([owner], OWNER_SECONDS)
+    return ["basemodel up"]
 
 
 @contextmanager

@@ -34,10 +34,10 @@ def up(
         signal.signal(number, interrupt)
     try:
         started = ensure_started(Request(settings, config, host, port, detach, as_json))
-        if started and not detach:
-            stay(settings.home, as_json)
     except KeyboardInterrupt:
-        stop(settings.home, as_json)
+        raise Failure("Stopped before it was ready; nothing is left running.") from None
+    if started and not detach:
+        stay(settings.home, as_json)
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,12 @@ def example(base: str, key: str | None) -> str:
 
 def stay(home: Path, as_json: bool) -> None:
     """Until Ctrl-C, SIGTERM or the end of the service. Raises Failure when it ended by itself."""
-    while running(home):
-        time.sleep(WATCH_SECONDS)
+    try:
+        while running(home):
+            time.sleep(WATCH_SECONDS)
+    except KeyboardInterrupt:
+        stop(home, as_json)
+        return
     stop(home, as_json)
     raise Failure(f"The service ended by itself; logs are under {home}.")
 
