@@ -107,9 +107,13 @@ class Host:
     async def work(self, reader: asyncio.StreamReader) -> None:
         """Handles messages until the replica is gone; raises what the engine failed with."""
         listening = asyncio.create_task(self._listen(reader))
-        await asyncio.wait([listening, self._failure], return_when=asyncio.FIRST_COMPLETED)
-        if self._failure.done():
-            self._failure.result()
+        try:
+            await asyncio.wait([listening, self._failure], return_when=asyncio.FIRST_COMPLETED)
+            if self._failure.done():
+                self._failure.result()
+        finally:
+            listening.cancel()
+            self._frames.close()
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while (message := await _next(reader)) is not None:
