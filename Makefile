@@ -1,4 +1,4 @@
-.PHONY: up down status test lint lock
+.PHONY: up down test lint lock
 
 up:       ## install what is missing, then start Redis, Ray and the models: `make up ARGS="--port 9000"`
 	@requirements/install
@@ -6,10 +6,6 @@ up:       ## install what is missing, then start Redis, Ray and the models: `mak
 
 down:     ## stop what `make up` started
 	@if [ -x .venv/bin/basemodel ]; then .venv/bin/basemodel down; else echo "Nothing is installed here, so nothing runs."; fi
-
-status:   ## what runs
-	@requirements/install
-	@.venv/bin/basemodel status
 
 test:     ## all tests: `make test ARGS="-k seed"`
 	@requirements/install dev
