@@ -21,7 +21,7 @@ LONGEST_INTEGER = 20
 #: Bytes from which parsing leaves the event loop to others.
 LONG_BODY = 1 << 16
 MANY_DIGITS = re.compile(rb"[0-9]{20}")
-#: A `\\uD800`-like escape; only then can a parsed string hold half of a surrogate pair.
+#: A `\uD800`-like escape; only then can a parsed string hold half of a surrogate pair.
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 MEDIA_TYPE = re.compile(r'application/json *(; *charset="?utf-8"? *)?', re.IGNORECASE)
 
@@ -86,13 +86,16 @@ def _too_deep() -> Refused:
 
 def _walk(root: dict[str, Any]) -> list[str]:
     """Every string, keys too, level by level. Raises Refused below the deepest level allowed."""
-    level: list[Any] = [root]
+    level: list[dict[str, Any] | list[Any]] = [root]
     strings: list[str] = []
     for _ in range(DEEPEST):
-        values = [value for one in level for value in (one.values() if isinstance(one, dict) else one)]
-        strings += [key for one in level if isinstance(one, dict) for key in one]
-        strings += [value for value in values if isinstance(value, str)]
-        level = [value for value in values if isinstance(value, dict | list)]
+        below: list[dict[str, Any] | list[Any]] = []
+        for one in level:
+            strings += one if isinstance(one, dict) else ()
+            values = one.values() if isinstance(one, dict) else one
+            strings += [value for value in values if type(value) is str]
+            below += [value for value in values if type(value) is dict or type(value) is list]
+        level = below
     if level:
         raise _too_deep()
     return strings

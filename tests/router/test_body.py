@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import time
@@ -75,10 +76,8 @@ def test_a_mutated_body_is_parsed_or_refused_and_nothing_else() -> None:
         for _ in range(chance.randrange(1, 4)):
             at = chance.randrange(len(data))
             data[at : at + chance.randrange(3)] = chance.choice([b"", b"[", b"{", b'"', b"\\u", b"\xff", b"9" * 30, b"NaN", b","])
-        try:
+        with contextlib.suppress(Refused):
             assert isinstance(parse(bytes(data)), dict)
-        except Refused:
-            pass
 
 
 @pytest.mark.parametrize(
@@ -130,4 +129,4 @@ def test_the_largest_body_is_parsed_in_a_moment() -> None:
     data = b'{"prompt": [' + b"1," * ((LARGEST_BODY - 64) // 2) + b"1]}"
     start = time.monotonic()
     parse(data)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 5
