@@ -21,21 +21,23 @@ LONGEST_SOCKET_PATH = 107
 
 
 def start(home: Path, environment: dict[str, str]) -> Identity:
-    """Starts the server and returns once it answers. Raises Failure."""
-    folder = home / "redis"
+    """Starts the server, which then is nobody's child, and returns once it answers. Raises Failure."""
+    folder, log = home / "redis", home / "logs" / "redis.log"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
-    with open(home / "logs" / "redis.log", "ab") as log:
-        server = subprocess.Popen(
-            command(folder), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
-        )
-    identity = Identity.of(server.pid)
-    _await_ready(home, server)
-    return identity
+    for old in (folder / "redis.sock", folder / "redis.pid"):
+        old.unlink(missing_ok=True)
+    started = subprocess.run(command(folder, log), stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)
+    if started.returncode != 0 or not _ready(home):
+        raise Failure(f"The embedded Redis did not start; {log} says why.")
+    return Identity.of(int((folder / "redis.pid").read_text()))
 
 
-def command(folder: Path) -> list[str]:
-    """No port, a socket for this user only, every second on disk, never a key dropped for room."""
+def command(folder: Path, log: Path) -> list[str]:
+    """No port, a socket for this user only, every second on disk, never a key dropped for room.
+
+    Its title stays as it is, because Redis writes a new one over its environment, which holds our mark.
+    """
     settings = {
         "port": "0",
         "unixsocket": str(folder / "redis.sock"),
@@ -45,7 +47,9 @@ def command(folder: Path) -> list[str]:
         "appendfsync": "everysec",
         "maxmemory-policy": "noeviction",
         "save": "",
-        "daemonize": "no",
+        "daemonize": "yes",
+        "pidfile": str(folder / "redis.pid"),
+        "logfile": str(log),
         "set-proc-title": "no",
     }
     words = [word for name, value in settings.items() for word in (f"--{name}", value)]
@@ -71,13 +75,14 @@ def check_path(home: Path) -> None:
         raise Failure(f"The path {home} is too long for a unix socket; set BASEMODEL_HOME to a shorter one.")
 
 
-def _await_ready(home: Path, server: subprocess.Popen[bytes]) -> None:
+def _ready(home: Path) -> bool:
+    """Whether it answers in time; a long journal has to be read first."""
     deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        if answers(embedded_redis_url(home)):
-            return
+    while time.monotonic() < deadline:
+        if (home / "redis" / "redis.pid").exists() and answers(embedded_redis_url(home)):
+            return True
         time.sleep(0.05)
-    raise Failure(f"The embedded Redis did not start; {home / 'logs' / 'redis.log'} says why.")
+    return False
 
 
 def answers(url: str, timeout_seconds: float = 2.0) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -19,6 +21,7 @@ from basemodel.failure import Failure
 from router.settings import Settings
 
 WATCH_SECONDS = 1.0
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def up(
@@ -30,14 +33,13 @@ def up(
 ) -> None:
     """Start the service and wait until its warm models are ready; Ctrl-C stops it."""
     settings = Settings.read()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
-    try:
-        started = ensure_started(Request(settings, config, host, port, detach, as_json))
-    except KeyboardInterrupt:
-        raise Failure("Stopped before it was ready; nothing is left running.") from None
-    if started and not detach:
-        stay(settings.home, as_json)
+    with interruptible():
+        try:
+            started = ensure_started(Request(settings, config, host, port, detach, as_json))
+        except KeyboardInterrupt:
+            raise Failure("Stopped before it was ready; nothing is left running.") from None
+        if started and not detach:
+            stay(settings.home, as_json)
 
 
 @dataclass(frozen=True)
@@ -103,13 +105,25 @@ def stay(home: Path, as_json: bool) -> None:
 
 
 def stop(home: Path, as_json: bool) -> None:
-    """Ctrl-C is `down`; a second one changes nothing."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    """Ctrl-C is `down`."""
     with starting(home):
         ended = sweep(home)
     console.answer(as_json, {"ended": ended}, f"Stopped {len(ended)} processes.")
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C, SIGTERM and a closed terminal interrupt what is going on, once; then it ends undisturbed. `nohup` holds."""
+    heard = [number for number in INTERRUPTS if signal.getsignal(number) != signal.SIG_IGN]
+    before = [signal.signal(number, interrupt) for number in heard]
+    try:
+        yield
+    finally:
+        for number, handler in zip(heard, before, strict=True):
+            signal.signal(number, handler)
+
+
 def interrupt(number: int, frame: Any) -> NoReturn:
+    for other in INTERRUPTS:
+        signal.signal(other, signal.SIG_IGN)
     raise KeyboardInterrupt
