@@ -80,6 +80,8 @@ class Generation:
         made, count = self.tokens[delta.choice], len(delta.token_ids)
         if delta.first != made or made + count > self._job.sampling.max_tokens:
             raise EngineDied(f"{count} tokens from {delta.first} on, after {made} of {self._job.sampling.max_tokens}")
+        if delta.finish is not None and delta.finish.reason == FinishReason.LENGTH and made + count < self._job.sampling.max_tokens:
+            raise EngineDied(f"ended for its length after {made + count} of {self._job.sampling.max_tokens} tokens")
         wanted = 0 if self._job.sampling.logprobs is None else count
         if len(delta.positions or ()) != wanted:
             raise EngineDied(f"{len(delta.positions or ())} positions with logprobs for {count} tokens")

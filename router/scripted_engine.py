@@ -60,18 +60,21 @@ class ScriptedEngine:
             self.closed += 1
 
     async def _choice(self, job: Job, choice: int) -> AsyncGenerator[Delta]:
-        first, ids, positions = 0, [], []
+        first = 0
+        ids: list[int] = []
+        positions: list[Position] = []
         walk = Walk(self._vocabulary, job, choice)
         for index in range(job.sampling.max_tokens):
             await self._fault(index)
             token_id, position, finish = walk.step(self.script.tokens[index] if index < len(self.script.tokens) else None)
             if index != self.script.lose:
+                first = index if not ids else first
                 ids.append(token_id)
                 positions.append(position)
             if finish is not None or len(ids) >= self.script.tokens_per_delta:
                 await asyncio.sleep(self.script.seconds_per_delta)
                 yield Delta(choice, first, ids, None if job.sampling.logprobs is None else positions, finish)
-                first, ids, positions = index + 1, [], []
+                ids, positions = [], []
             if finish is not None:
                 return
 

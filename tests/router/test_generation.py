@@ -132,16 +132,17 @@ class Listed:
             yield delta
 
 
-END = Finish(FinishReason.LENGTH)
+END, STOP = Finish(FinishReason.LENGTH), Finish(FinishReason.STOP)
 POSITION = Position(-1.0, 1, [], [])
 WRONG = {
     "a gap": [Delta(0, 0, [7]), Delta(0, 2, [8])],
     "a repeat": [Delta(0, 0, [7]), Delta(0, 0, [7])],
     "no end": [Delta(0, 0, [7])],
     "an unknown choice": [Delta(0, 0, [7]), Delta(1, 0, [7])],
-    "tokens after the end": [Delta(0, 0, [7, 8], None, END), Delta(0, 2, [9])],
+    "tokens after the end": [Delta(0, 0, [7, 8], None, STOP), Delta(0, 2, [9])],
+    "an end too early": [Delta(0, 0, [7], None, END)],
     "too many tokens": [Delta(0, 0, [7, 8, 9, 10, 11, 12], None, END)],
-    "logprobs that nobody asked for": [Delta(0, 0, [7], [POSITION], END)],
+    "logprobs that nobody asked for": [Delta(0, 0, [7], [POSITION], STOP)],
 }
 
 
@@ -161,7 +162,7 @@ async def test_what_an_engine_says_is_checked(deltas: list[Delta]) -> None:
 
 async def test_missing_logprobs_are_noticed() -> None:
     with pytest.raises(EngineDied):
-        await Generation.start(Listed(Delta(0, 0, [7], None, END)), job(logprobs=1), 60)
+        await Generation.start(Listed(Delta(0, 0, [7], None, STOP)), job(logprobs=1), 60)
 
 
 async def test_an_engine_that_does_not_let_go_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import httpx
+
+from router.catalogue import Catalogue
+from router.fleet import Phase, Standing, State
+from router.scripted_engine import ScriptedFleet
+from tests.conftest import PICO
+from tests.router.errors import assert_error
+
+FIELDS = {
+    *("id", "object", "created", "owned_by", "source", "revision", "max_model_len", "dtype", "vocab_size", "max_logprobs"),
+    *("determinism", "state", "phase", "since", "eta_seconds", "replicas", "warm_policy", "idle_seconds"),
+    *("system_fingerprint", "fingerprint"),
+}
+
+
+async def test_a_model_says_what_it_is_and_how_it_stands(client: httpx.AsyncClient) -> None:
+    card = (await client.get("/v1/models/pico")).json()
+    assert set(card) == FIELDS
+    assert (card["source"], card["vocab_size"], card["state"], card["warm_policy"]) == ("embedded/pico", 4096, "ready", "always")
+    assert card["fingerprint"]["engine"] == "scripted"
+    listed = (await client.get("/v1/models")).json()
+    assert listed["object"] == "list"
+    assert listed["data"][0] == card
+
+
+async def test_a_cold_model_is_listed(client: httpx.AsyncClient, fleet: ScriptedFleet) -> None:
+    fleet.standings["pico"] = Standing(State.STARTING, time.time(), Phase.LOADING, 12.0, 0, 1)
+    card = (await client.get("/v1/models/pico")).json()
+    assert (card["state"], card["phase"], card["eta_seconds"]) == ("starting", "loading", 12.0)
+    assert card["replicas"] == {"running": 0, "wanted": 1}
+
+
+async def test_the_fingerprint_is_that_of_the_answers(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/completions", json={"model": "pico", "prompt": "hi"})
+    assert answer.json()["system_fingerprint"] == (await client.get("/v1/models/pico")).json()["system_fingerprint"]
+
+
+async def test_models_need_a_key(stranger: httpx.AsyncClient) -> None:
+    assert_error(await stranger.get("/v1/models"), 401, "invalid_api_key")
+    assert_error(await stranger.get("/v1/models/pico"), 401, "invalid_api_key")
+
+
+async def test_an_unknown_model_is_not_found(client: httpx.AsyncClient) -> None:
+    assert_error(await client.get("/v1/models/nope"), 404, "model_not_found", "model", "pico, other")
+
+
+async def test_the_catalogue_may_change_while_the_gateway_runs(client: httpx.AsyncClient, fleet: ScriptedFleet) -> None:
+    fleet.catalogue = Catalogue(models=(PICO.model_copy(update={"id": "newer", "revision": "2"}),))
+    assert [model["id"] for model in (await client.get("/v1/models")).json()["data"]] == ["newer"]
+    assert_error(await client.get("/v1/models/pico"), 404, "model_not_found", "model")
+
+
+async def test_a_tokenizer_that_cannot_be_read_is_no_crash(client: httpx.AsyncClient, fleet: ScriptedFleet, tmp_path: Path) -> None:
+    fleet.catalogue = Catalogue(models=(PICO.model_copy(update={"path": str(tmp_path)}),))
+    response = await client.post("/v1/completions", json={"model": "pico", "prompt": "hi"})
+    assert_error(response, 503, "circuit_open", "model")
+    assert str(tmp_path) not in response.text

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from router.wire import CompletionRequest
+from tests.router.errors import assert_error
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/nope", "/v1", "/v1/", "/v1/completions/", "/v1/edits", "/docs", "/redoc", "/v1/models/", "/%00", "//"]
+)
+async def test_every_other_path_is_not_found(client: httpx.AsyncClient, path: str) -> None:
+    assert_error(await client.get(path), 404, "not_found")
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/completions"), ("DELETE", "/v1/models"), ("POST", "/health"), ("PUT", "/ready")])
+async def test_another_method_is_not_allowed(client: httpx.AsyncClient, method: str, path: str) -> None:
+    response = await client.request(method, path)
+    assert_error(response, 405, "method_not_allowed")
+    assert response.headers["allow"]
+
+
+async def test_every_response_has_an_id_that_is_ours(client: httpx.AsyncClient) -> None:
+    ids = set()
+    for path in ("/health", "/nope", "/v1/models"):
+        response = await client.get(path, headers={"x-request-id": "theirs"})
+        ids.add(response.headers["x-request-id"])
+        assert len(response.headers.get_list("x-request-id")) == 1
+    assert len(ids) == 3
+    assert "theirs" not in ids
+
+
+async def test_the_openapi_document_comes_from_the_declared_type(stranger: httpx.AsyncClient) -> None:
+    document = (await stranger.get("/openapi.json")).json()
+    assert set(document["paths"]) == {"/v1/completions", "/v1/models", "/v1/models/{model}", "/health", "/ready", "/version"}
+    schema = document["paths"]["/v1/completions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["properties"].keys() == CompletionRequest.model_fields.keys()
+    assert schema["additionalProperties"] is False
+    assert all(field["description"] for field in schema["properties"].values())
+    assert "HTTPValidationError" not in str(document)
