@@ -51,7 +51,5 @@ def _version(part: str) -> tuple[int, bytes]:
     except ValueError:
         parsed = 0, b""
     if not separator or parsed[0] < 1 or len(parsed[1]) < SMALLEST_BYTES:
-        raise ValueError(
-            "BASEMODEL_SECRET must be VERSION:HEX with at least 64 hex digits, for example 1:$(openssl rand -hex 32)."
-        )
+        raise ValueError("BASEMODEL_SECRET must be VERSION:HEX with at least 64 hex digits, for example 1:$(openssl rand -hex 32).")
     return parsed
