@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from ray import serve
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from budgets.keys import Keys
@@ -17,6 +17,7 @@ from deployments.frames import FrameReceiver, socket_folder
 from deployments.handles import ServeFleet
 from router.app import Services, create_app
 from router.catalogue import Catalogue
+from router.request_id import GIVEN_ID
 from router.settings import Settings
 
 MAX_ONGOING_REQUESTS = 10_000
@@ -50,7 +51,7 @@ class Gateway:
 
 
 def behind_proxy(app: ASGIApp) -> ASGIApp:
-    """The application without its own `x-request-id`: Serve's proxy adds one, and two would be read as a list.
+    """The application under the request id of Serve's proxy, which sends that header itself.
 
     A plain callable, because Serve would replace the exception handlers of a FastAPI object.
     """
@@ -61,6 +62,8 @@ def behind_proxy(app: ASGIApp) -> ASGIApp:
                 del MutableHeaders(scope=message)["x-request-id"]
             await send(message)
 
+        if scope["type"] == "http":
+            scope[GIVEN_ID] = Headers(scope=scope).get("x-request-id")
         await app(scope, receive, without_id)
 
     return asgi

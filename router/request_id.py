@@ -12,6 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from router.errors import InternalError
 
+#: Where a server that has already named the request puts the name into the ASGI scope.
+GIVEN_ID = "basemodel.request_id"
+
 log = logging.getLogger(__name__)
 
 
@@ -22,7 +25,7 @@ class RequestId:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        response = IdentifiedResponse(send)
+        response = IdentifiedResponse(send, scope.get(GIVEN_ID) or uuid.uuid4().hex)
         try:
             await self._app(scope, receive, response.send)
         except ClientDisconnect:
@@ -37,8 +40,8 @@ class RequestId:
 class IdentifiedResponse:
     """`send`, with the id among the headers. Raises ClientDisconnect once the connection is gone."""
 
-    def __init__(self, send: Send) -> None:
-        self._send, self.request_id, self.started = send, uuid.uuid4().hex, False
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send, self.request_id, self.started = send, request_id, False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

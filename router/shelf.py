@@ -52,6 +52,13 @@ class Shelf:
             self._served[spec] = Served(spec, vocabulary, ingredients(spec, vocabulary, self._engine_version))
         return self._served[spec]
 
+    async def readable(self, spec: ModelSpec) -> Served | None:
+        """None for a model whose tokenizer cannot be read, so that one broken model hides no other."""
+        try:
+            return await self.served(spec)
+        except CircuitOpen:
+            return None
+
     async def _vocabulary(self, folder: str) -> Vocabulary:
         if folder not in self._vocabularies:
             try:

@@ -23,6 +23,8 @@ from router.catalogue import EMBEDDED, Catalogue, ModelSpec
 from router.scripted_engine import Script, ScriptedEngine, ScriptedFleet
 from router.tokens import Vocabulary
 
+pytest_plugins = ["tests.cluster"]
+
 SECRET = Secret.parse("1:" + "5a" * 32)
 PICO = ModelSpec(id="pico", source="embedded/pico", revision="1", max_model_len=2048, determinism="exact", warm=True)
 OTHER = ModelSpec(id="other", source="embedded/pico", revision="1", max_model_len=64, max_logprobs=5, path=str(EMBEDDED / "pico"))

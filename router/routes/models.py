@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from router.auth import allow
 from router.catalogue import ModelSpec
+from router.fleet import State
 from router.services import AppParts, Parts
 from router.wire import ErrorBody
 
@@ -35,7 +36,7 @@ async def get_model(model: str, request: Request, parts: AppParts) -> dict[str, 
 
 
 async def _card(parts: Parts, spec: ModelSpec) -> dict[str, Any]:
-    served, standing = await parts.shelf.served(spec), parts.services.fleet.standing(spec)
+    served, standing = await parts.shelf.readable(spec), parts.services.fleet.standing(spec)
     return {
         "id": spec.id,
         "object": "model",
@@ -45,16 +46,16 @@ async def _card(parts: Parts, spec: ModelSpec) -> dict[str, Any]:
         "revision": spec.revision,
         "max_model_len": spec.max_model_len,
         "dtype": spec.dtype,
-        "vocab_size": served.vocabulary.size,
+        "vocab_size": served and served.vocabulary.size,
         "max_logprobs": spec.max_logprobs,
         "determinism": spec.determinism,
-        "state": standing.state,
+        "state": standing.state if served else State.FAILED,
         "phase": standing.phase,
         "since": datetime.fromtimestamp(standing.since, UTC).isoformat(timespec="seconds"),
         "eta_seconds": standing.eta_seconds,
         "replicas": {"running": standing.running, "wanted": standing.wanted},
         "warm_policy": spec.warm_policy,
         "idle_seconds": spec.idle_seconds,
-        "system_fingerprint": served.fingerprint,
-        "fingerprint": served.ingredients,
+        "system_fingerprint": served and served.fingerprint,
+        "fingerprint": served and served.ingredients,
     }

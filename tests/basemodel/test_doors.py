@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import grpc
 import pytest
 
 from basemodel.cluster.processes import marked
@@ -21,6 +22,13 @@ pytestmark = pytest.mark.stack
 
 NAMESPACE, HERE, THERE = f"bm{os.getpid()}", "198.51.100.1", "198.51.100.2"
 VETH = f"bmv{os.getpid()}"
+
+#: One procedure of every gRPC service that a process of ours offers; a port has one of its owner's.
+PROCEDURES = {
+    "gcs_server": ["/ray.rpc.NodeInfoGcsService/GetAllNodeInfo", "/ray.rpc.None/None"],
+    "raylet": ["/ray.rpc.NodeManagerService/GetNodeStats", "/ray.rpc.ObjectManagerService/Pull"],
+}
+REPLICA_PROCEDURES = ["/ray.rpc.CoreWorkerService/GetCoreWorkerStats", "/ray.serve.ASGIService/HandleRequest"]
 
 #: Reads [address, port] pairs, prints those that can be connected to.
 KNOCK = """
@@ -42,6 +50,24 @@ def test_every_socket_of_ours_is_on_loopback(stack: Stack) -> None:
     assert {"gcs_server", "raylet"} <= {listener.owner for listener in found}
     assert sum("ServeReplica" in listener.owner for listener in found) >= 4, "each replica has a worker port and a gRPC server"
     assert [listener for listener in found if not listener.is_loopback] == []
+
+
+def test_another_user_of_this_machine_is_refused_without_the_token(stack: Stack) -> None:
+    guarded = [found for found in listeners(marked(stack.home)) if found.owner in PROCEDURES or "ServeReplica" in found.owner]
+    answers = {(found.owner, found.port): call_without_token(found) for found in guarded}
+    assert len(answers) >= 6
+    assert {code for codes in answers.values() for code in codes} == {"UNAUTHENTICATED", "UNIMPLEMENTED"}
+    assert all("UNAUTHENTICATED" in codes for codes in answers.values()), answers
+
+
+def call_without_token(listener: Listener) -> set[str]:
+    """What each procedure that this owner may offer answers to a stranger."""
+    codes = set()
+    for procedure in PROCEDURES.get(listener.owner, REPLICA_PROCEDURES):
+        with grpc.insecure_channel(f"127.0.0.1:{listener.port}") as channel, pytest.raises(grpc.RpcError) as caught:
+            channel.unary_unary(procedure)(b"", timeout=5)
+        codes.add(caught.value.code().name)
+    return codes
 
 
 def test_doctor_finds_no_open_door(stack: Stack) -> None:

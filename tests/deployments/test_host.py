@@ -41,8 +41,8 @@ class Script:
                 yield Delta(choice, first, [token], None, Finish(FinishReason.LENGTH) if last else None)
             if self.dies:
                 raise EngineDied("scripted")
-            while self.hangs:
-                await asyncio.sleep(1)
+            if self.hangs:
+                await asyncio.sleep(3600)
         finally:
             self.running -= 1
 

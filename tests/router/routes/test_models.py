@@ -60,3 +60,13 @@ async def test_a_tokenizer_that_cannot_be_read_is_no_crash(client: httpx.AsyncCl
     response = await client.post("/v1/completions", json={"model": "pico", "prompt": "hi"})
     assert_error(response, 503, "circuit_open", "model")
     assert str(tmp_path) not in response.text
+
+
+async def test_a_model_whose_tokenizer_cannot_be_read_hides_no_other(
+    client: httpx.AsyncClient, fleet: ScriptedFleet, tmp_path: Path
+) -> None:
+    broken = PICO.model_copy(update={"id": "broken", "path": str(tmp_path)})
+    fleet.catalogue = Catalogue(models=(PICO, broken))
+    listed = {model["id"]: model for model in (await client.get("/v1/models")).json()["data"]}
+    assert (listed["broken"]["state"], listed["broken"]["vocab_size"]) == ("failed", None)
+    assert listed["pico"]["vocab_size"] == 4096
