@@ -53,7 +53,10 @@ def models() -> list[dict[str, Any]]:
     with client() as opened:
         response = opened.get("/models")
         check(response)
-        return list(response.json()["data"])
+        try:
+            return list(response.json()["data"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise Failure(f"What answers at {base()} is not a base-model API; set ACS_API_BASE to one.") from error
 
 
 def check(response: httpx.Response) -> None:
