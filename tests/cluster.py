@@ -31,9 +31,12 @@ class Stack:
     home: Path
     port: int
     environment: dict[str, str] = field(repr=False)
+    clients: list[openai.OpenAI] = field(default_factory=list, repr=False)
 
     def client(self, **options: Any) -> openai.OpenAI:
-        return openai.OpenAI(base_url=self.base_url, api_key=self.key, max_retries=0, **options)
+        """The official SDK without its retries; closed at the end of the run."""
+        self.clients.append(openai.OpenAI(base_url=self.base_url, api_key=self.key, max_retries=0, **options))
+        return self.clients[-1]
 
     def hosts(self, model: str = "") -> list[psutil.Process]:
         """The model host processes of this cluster (and their engine children share the command line)."""
@@ -88,7 +91,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         up = run_basemodel(["up", "--detach", "--port", str(port)], environment, UP_SECONDS)
         assert up.returncode == 0, up.stdout + up.stderr
         key = (home / "first-key").read_text().strip()
-        yield Stack(f"http://127.0.0.1:{port}/v1", key, home, port, environment)
+        running = Stack(f"http://127.0.0.1:{port}/v1", key, home, port, environment)
+        yield running
+        for client in running.clients:
+            client.close()
     finally:
         run_basemodel(["down"], environment, DOWN_SECONDS)
 

@@ -117,9 +117,8 @@ def test_wrong_requests_get_the_contracts_errors(
 
 
 def test_a_wrong_key_gets_one_message(stack: Stack) -> None:
-    client = openai.OpenAI(base_url=stack.base_url, api_key="acs-bm-wrong", max_retries=0)
     with pytest.raises(openai.AuthenticationError) as raised:
-        client.completions.create(model="pico", prompt=PROMPT)
+        stack.client().with_options(api_key="acs-bm-wrong").completions.create(model="pico", prompt=PROMPT)
     assert raised.value.code == "invalid_api_key"
 
 
