@@ -288,9 +288,8 @@ def test_a_gpu_that_appears_later_gets_an_environment_of_its_own(full: Full) -> 
     checkout.lock("gpu", make_wheel(wheels, "torch", "2.13.0"), make_wheel(wheels, "driver", "1"))
     checkout.tool("nvidia-smi", "exit 0")
     checkout.tool("gcc", "exit 0")
-    result = checkout.install(**settings)
+    checkout.tool("mine", f'case "$*" in *Python.h*) exit 0;; esac; exec {checkout.tools}/python3.11 "$@"')
+    result = checkout.install(**settings, PYTHON="mine")
     checkout.tool("nvidia-smi", "exit 9")
-    if "python3.11-dev" in result.stdout + result.stderr:
-        pytest.skip("this machine has no Python.h, which the GPU lock needs")
     assert result.returncode == 0, result.stderr
     assert (checkout.installed("torch"), checkout.installed("driver"), checkout.installed("other")) == ("2.13.0", "1", "")
