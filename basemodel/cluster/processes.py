@@ -43,8 +43,15 @@ class Identity:
 
 
 def marked(home: Path) -> list[psutil.Process]:
-    """Every living process that was started for this home, oldest first."""
-    return sorted(_marked(home), key=lambda process: process.create_time())
+    """Every living process that was started for this home, oldest first.
+
+    Descendants of a marked process count too: a program may write its title over its environment.
+    """
+    found = set(_marked(home))
+    for process in list(found):
+        with contextlib.suppress(psutil.Error):
+            found.update(child for child in process.children(recursive=True) if _alive(child))
+    return sorted(found, key=lambda process: process.create_time())
 
 
 def _marked(home: Path) -> Iterator[psutil.Process]:

@@ -27,6 +27,7 @@ def environment(home: Path, config_folder: Path) -> dict[str, str]:
 
     `RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0` is Ray's switch for "one machine only": without it Ray replaces
     127.0.0.1 by the machine's own address on Linux. With it every server of Ray binds to loopback.
+    `SPT_NOENV` keeps setproctitle from writing titles over the environment, which holds our mark.
     """
     inherited = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     return inherited | {
@@ -39,6 +40,7 @@ def environment(home: Path, config_folder: Path) -> dict[str, str]:
         "RAY_AUTH_TOKEN_PATH": str(home / TOKEN_FILE),
         "RAY_USAGE_STATS_ENABLED": "0",
         "DASHBOARD_METRIC_PORT": "0",
+        "SPT_NOENV": "1",
     }
 
 
