@@ -17,6 +17,8 @@ import openai
 import psutil
 import pytest
 
+from basemodel.cluster import ray_head
+
 CHECKOUT = Path(__file__).parent.parent
 BASEMODEL = Path(sys.executable).with_name("basemodel")
 UP_SECONDS, DOWN_SECONDS = 240, 90
@@ -124,6 +126,6 @@ class Probe:
 @pytest.fixture(scope="session")
 def probe(stack: Stack) -> Iterator[Probe]:
     state = json.loads((stack.home / "state.json").read_text())
-    one = Probe(state["ray_address"], stack.environment)
+    one = Probe(state["ray_address"], ray_head.environment(stack.home, CHECKOUT))
     yield one
     one.close()
