@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import msgspec
@@ -27,6 +27,7 @@ from router.fleet import Fleet, Phase, Standing, State
 
 #: How long frames may lag behind the answer of the call they belong to.
 FRAME_GRACE_SECONDS = 5.0
+COLD_CHECK_SECONDS = 1.0
 STATUS_SECONDS = 2.0
 STATUS_TIMEOUT_SECONDS = 5.0
 STALE_STATUS_SECONDS = 15.0
@@ -49,13 +50,16 @@ def from_ray(error: BaseException) -> EngineError:
     return EngineDied(f"{type(error).__name__}: {error}")
 
 
+def handle_of(spec: ModelSpec) -> DeploymentHandle:
+    """A handle to the model's replicas; the app need not exist yet."""
+    handle = serve.get_deployment_handle(model.DEPLOYMENT, app_name=model.APP_PREFIX + spec.id, _check_exists=False)
+    handle._init(_prefer_local_routing=True, _run_router_in_separate_loop=False)
+    return handle
+
+
 class HandleEngine:
-    def __init__(self, spec: ModelSpec, frames: FrameReceiver, fleet: ServeFleet) -> None:
-        self._spec, self._frames, self._fleet = spec, frames, fleet
-        self._handle: DeploymentHandle = serve.get_deployment_handle(
-            model.DEPLOYMENT, app_name=model.APP_PREFIX + spec.id, _check_exists=False
-        )
-        self._handle._init(_prefer_local_routing=True, _run_router_in_separate_loop=False)
+    def __init__(self, spec: ModelSpec, handle: DeploymentHandle, frames: FrameReceiver, standing: Callable[[ModelSpec], Standing]) -> None:
+        self._spec, self._handle, self._frames, self._standing = spec, handle, frames, standing
         self._encoder = msgspec.msgpack.Encoder()
 
     async def generate(self, job: Job) -> AsyncGenerator[Delta]:
@@ -97,9 +101,9 @@ class HandleEngine:
         deadline = time.monotonic() + self._spec.cold_wait_seconds
         while True:
             try:
-                return await asyncio.wait_for(queue.get(), 1.0)
+                return await asyncio.wait_for(queue.get(), COLD_CHECK_SECONDS)
             except TimeoutError:
-                standing = self._fleet.standing(self._spec)
+                standing = self._standing(self._spec)
                 if standing.state != State.READY and time.monotonic() > deadline:
                     raise EngineCold(standing.phase or Phase.ALLOCATING, standing.eta_seconds) from None
 
@@ -134,8 +138,11 @@ class ServeFleet:
         """Takes over a changed catalogue; models that stay the same keep their engine."""
         old = {} if self._catalogue is None else {spec.id: spec for spec in self._catalogue.models}
         kept = {spec.id: self._engines[spec.id] for spec in catalogue.models if old.get(spec.id) == spec}
-        self._engines = {spec.id: kept.get(spec.id) or HandleEngine(spec, self._frames, self) for spec in catalogue.models}
+        self._engines = {spec.id: kept.get(spec.id) or self._new_engine(spec) for spec in catalogue.models}
         self._catalogue = catalogue
+
+    def _new_engine(self, spec: ModelSpec) -> HandleEngine:
+        return HandleEngine(spec, handle_of(spec), self._frames, self.standing)
 
     @property
     def catalogue(self) -> Catalogue:

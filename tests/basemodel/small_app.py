@@ -20,7 +20,7 @@ class Face:
 
     async def __call__(self, request: Any) -> str:
         """By value, which is the way over the replica's own gRPC server."""
-        return await self._worker.options(_by_reference=False).remote("ready")
+        return str(await self._worker.options(_by_reference=False).remote("ready"))
 
 
 small = serve.deployment(ray_actor_options={"num_cpus": 0.1})

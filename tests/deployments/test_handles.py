@@ -1,6 +1,11 @@
-"""Serve's failures and counts, translated."""
+"""Serve's calls, failures and counts, translated."""
 
+import asyncio
 import inspect
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import ray.exceptions
@@ -8,13 +13,16 @@ import ray.serve.exceptions
 from ray.serve._private.common import DeploymentID
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 
-from deployments.handles import FROM_RAY, from_ray, standing_of
-from router.engine import EngineBroken, EngineDied, EngineError
-from router.fleet import State
+from deployments import handles
+from deployments.frames import FrameReceiver, FrameSender, socket_folder
+from deployments.handles import FROM_RAY, HandleEngine, from_ray, standing_of
+from router.catalogue import ModelSpec
+from router.engine import Delta, EngineBroken, EngineCold, EngineDied, EngineError, Finish, FinishReason, Job, Sampling
+from router.fleet import Phase, Standing, State
 
 
 def foreign_exceptions() -> list[type[BaseException]]:
-    found = []
+    found: list[type[BaseException]] = []
     for module in (ray.exceptions, ray.serve.exceptions):
         for value in vars(module).values():
             if inspect.isclass(value) and issubclass(value, Exception) and value.__module__ == module.__name__:
@@ -53,3 +61,110 @@ def test_anything_unforeseen_counts_as_a_died_engine() -> None:
 )
 def test_replica_counts_become_a_standing(counts: dict[str, int], state: State) -> None:
     assert standing_of(counts, 1.0).state == state
+
+
+SPEC = ModelSpec(id="pico", source="embedded/pico", revision="1", max_model_len=2048, cold_wait_seconds=1)
+JOB = Job("job-1", (0, 5), Sampling(max_tokens=2))
+DELTAS = [Delta(0, 0, [7]), Delta(0, 1, [8], None, Finish(FinishReason.LENGTH))]
+
+
+class Call:
+    """What Serve's handle returns: it ends when told, with an answer or an exception."""
+
+    def __init__(self) -> None:
+        self.ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.cancelled = False
+
+    def __await__(self) -> Any:
+        return self.ended.__await__()
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Cluster:
+    """One model behind a handle without Serve; `on_call` is what its replica does with each call."""
+
+    def __init__(self, frames: FrameReceiver) -> None:
+        self.frames, self.sender = frames, FrameSender(lost=pytest.fail)
+        self.calls: list[Call] = []
+        self.on_call: Callable[[Call, int], None] = lambda call, stream: None
+        self.state = State.READY
+        handle = SimpleNamespace(generate=SimpleNamespace(remote=self._remote))
+        self.engine = HandleEngine(SPEC, cast(Any, handle), frames, lambda spec: Standing(self.state, 0.0, Phase.LOADING, 9.0))
+
+    def _remote(self, job: bytes, address: str, stream: int) -> Call:
+        self.calls.append(Call())
+        self.on_call(self.calls[-1], stream)
+        return self.calls[-1]
+
+    def send(self, stream: int, deltas: list[Delta]) -> None:
+        for delta in deltas:
+            self.sender.send(self.frames.address, stream, delta)
+
+
+@pytest.fixture
+async def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cluster]:
+    monkeypatch.setattr(handles, "COLD_CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(handles, "FRAME_GRACE_SECONDS", 0.1)
+    frames = FrameReceiver(socket_folder(tmp_path))
+    one = Cluster(frames)
+    yield one
+    one.sender.close()
+    frames.close()
+    await asyncio.sleep(0)
+
+
+async def test_a_job_yields_its_frames_and_ends_with_its_choices(cluster: Cluster) -> None:
+    cluster.on_call = lambda call, stream: cluster.send(stream, DELTAS)
+    assert [delta async for delta in cluster.engine.generate(JOB)] == DELTAS
+
+
+async def test_frames_may_come_after_the_calls_answer(cluster: Cluster) -> None:
+    def answer_first(call: Call, stream: int) -> None:
+        call.ended.set_result(None)
+        cluster.send(stream, DELTAS)
+
+    cluster.on_call = answer_first
+    assert [delta async for delta in cluster.engine.generate(JOB)] == DELTAS
+
+
+async def test_a_call_that_ends_without_its_frames_is_a_died_engine(cluster: Cluster) -> None:
+    cluster.on_call = lambda call, stream: call.ended.set_result(None)
+    with pytest.raises(EngineDied, match="did not arrive"):
+        await anext(cluster.engine.generate(JOB))
+
+
+@pytest.mark.parametrize("ending", [("engine_died", "reason"), ray.exceptions.ActorDiedError()], ids=["told", "raised"])
+async def test_a_call_that_fails_midway_is_a_died_engine(cluster: Cluster, ending: Any) -> None:
+    cluster.on_call = lambda call, stream: cluster.send(stream, DELTAS[:1])
+    stream = cluster.engine.generate(JOB)
+    assert await anext(stream) == DELTAS[0]
+    ended = cluster.calls[0].ended
+    ended.set_exception(ending) if isinstance(ending, Exception) else ended.set_result(ending)
+    with pytest.raises(EngineDied):
+        await anext(stream)
+
+
+async def test_closing_the_stream_cancels_the_call(cluster: Cluster) -> None:
+    cluster.on_call = lambda call, stream: cluster.send(stream, DELTAS[:1])
+    stream = cluster.engine.generate(JOB)
+    await anext(stream)
+    await stream.aclose()
+    assert cluster.calls[0].cancelled
+
+
+async def test_a_model_that_does_not_become_ready_in_time_is_cold(cluster: Cluster) -> None:
+    cluster.state = State.STARTING
+    with pytest.raises(EngineCold) as raised:
+        await anext(cluster.engine.generate(JOB))
+    assert (raised.value.phase, raised.value.eta_seconds) == ("loading", 9.0)
+    assert cluster.calls[0].cancelled
+
+
+async def test_a_ready_model_may_take_longer_than_a_cold_one_to_its_first_token(cluster: Cluster) -> None:
+    def answer_late(call: Call, stream: int) -> None:
+        asyncio.get_running_loop().call_later(1.2, cluster.send, stream, DELTAS)
+
+    cluster.on_call = answer_late
+    assert [delta async for delta in cluster.engine.generate(JOB)] == DELTAS

@@ -69,7 +69,7 @@ class Conversation:
     async def answer(self) -> ToReplica:
         data = await asyncio.wait_for(messages.receive(self.reader), 5)
         assert data is not None
-        return messages.to_replica.decode(data)
+        return cast(ToReplica, messages.to_replica.decode(data))
 
 
 @pytest.fixture
