@@ -63,7 +63,7 @@ def _lines(child: subprocess.Popen[bytes], deadline: float) -> Iterator[str]:
             if not line:
                 return
             yield line.decode(errors="replace").strip()
-    raise Failure(f"The models did not start within {BOOT_SECONDS:.0f} s; `basemodel doctor` may say why.")
+    raise Failure(f"The models did not start within {BOOT_SECONDS:.0f} s; the host-*.log files beside deploy.log say why.")
 
 
 def _tell(progress: dict[str, dict[str, str]], home: Path, tell: Tell) -> None:
