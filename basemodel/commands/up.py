@@ -18,7 +18,7 @@ from basemodel.cluster.start import Start, running
 from basemodel.cluster.state import State
 from basemodel.cluster.stop import starting, sweep
 from basemodel.failure import Failure
-from router.settings import Settings
+from router.settings import CHECKOUT, Settings
 
 WATCH_SECONDS = 1.0
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -78,7 +78,8 @@ def say(state: State, request: Request, news: str) -> None:
     key = first_key.stored(request.settings.home)
     base = f"{request.settings.public_url or state.base_url}/v1"
     document = {"base": base, "key": key, "host": state.host, "port": state.port, "config": state.config}
-    how_to_stop = "basemodel down" if request.detached or news.startswith("It runs") else "Ctrl-C, or `basemodel down` elsewhere"
+    down = "make down" if (CHECKOUT / "Makefile").exists() else "basemodel down"
+    how_to_stop = down if request.detached or news.startswith("It runs") else f"Ctrl-C, or `{down}` elsewhere"
     console.answer(request.as_json, document, f"{news} API base: {base}\n\n{example(base, key)}\n\nTo stop it: {how_to_stop}")
 
 

@@ -52,7 +52,7 @@ class Recipe:
 RECIPES = {
     "pico": Recipe(Shape(4, 2, 1, 256, vocabulary.VOCABULARY, CONTEXT), 10_000_000),
     "nano": Recipe(Shape(5, 4, 2, 576, vocabulary.VOCABULARY, CONTEXT), 12_000_000, vector_rate=0.010),
-    "micro": Recipe(Shape(6, 6, 2, 896, vocabulary.VOCABULARY, CONTEXT), 10_000_000, vector_rate=0.008),
+    "micro": Recipe(Shape(6, 6, 2, 896, vocabulary.VOCABULARY, CONTEXT), 14_000_000, vector_rate=0.008),
 }
 
 

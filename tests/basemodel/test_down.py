@@ -54,12 +54,25 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("RAY_", "BASEMODEL_"))}
     environment |= {"BASEMODEL_HOME": str(home), "NO_COLOR": "1"}
     command = [str(BASEMODEL), "up", "--config", str(CONFIG), "--port", str(port)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=CHECKOUT) as up:
+    with subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=CHECKOUT,
+        preexec_fn=hear_ctrl_c,
+    ) as up:
         made = Small(home, port, environment, up)
         yield made
         up.kill()
     made.run("down")
     assert made.nothing_left()
+
+
+def hear_ctrl_c() -> None:
+    """Whoever runs the tests in the background ignores SIGINT, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_ctrl_c_is_down(small: Small) -> None:
