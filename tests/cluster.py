@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import psutil
 import pytest
 
 from basemodel.cluster import ray_head
+from basemodel.cluster.processes import marked
 
 CHECKOUT = Path(__file__).parent.parent
 BASEMODEL = Path(sys.executable).with_name("basemodel")
@@ -40,13 +42,12 @@ class Stack:
         self.clients.append(openai.OpenAI(base_url=self.base_url, api_key=self.key, max_retries=0, **options))
         return self.clients[-1]
 
-    def hosts(self, model: str = "") -> list[psutil.Process]:
-        """The model host processes of this cluster (and their engine children share the command line)."""
-        return [one for one in self.processes() if "deployments.host" in " ".join(_command(one))]
+    def host(self, model: str = "pico") -> psutil.Process | None:
+        """The running model host of a model: the one that writes its log."""
+        log = str(self.home / "logs" / f"host-{model}.log")
+        hosts = (one for one in marked(self.home) if "deployments.host" in _command(one))
+        return next((one for one in hosts if log in {file.path for file in one.open_files()}), None)
 
-    def processes(self) -> list[psutil.Process]:
-        """Every process that carries this cluster's BASEMODEL_HOME."""
-        return [one for one in psutil.process_iter() if _environment(one).get("BASEMODEL_HOME") == str(self.home)]
 
 
 def _command(process: psutil.Process) -> list[str]:
@@ -54,13 +55,6 @@ def _command(process: psutil.Process) -> list[str]:
         return process.cmdline()
     except psutil.Error:
         return []
-
-
-def _environment(process: psutil.Process) -> dict[str, str]:
-    try:
-        return process.environ()
-    except (psutil.Error, OSError):
-        return {}
 
 
 def free_port() -> int:
@@ -99,6 +93,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             client.close()
     finally:
         run_basemodel(["down"], environment, DOWN_SECONDS)
+        forget_ray(home)
+
+
+def forget_ray(home: Path) -> None:
+    """Removes what Ray leaves under /tmp for a home whose path is too long for its sockets."""
+    folder = ray_head.folder_of(home)
+    if not folder.is_relative_to(home):
+        shutil.rmtree(folder.parent, ignore_errors=True)
 
 
 class Probe:

@@ -16,7 +16,7 @@ import pytest
 from basemodel.cluster.processes import marked, title
 from basemodel.cluster.sockets import holder
 from basemodel.cluster.state import State
-from tests.cluster import BASEMODEL, CHECKOUT, Stack, eventually, free_port, run_basemodel
+from tests.cluster import BASEMODEL, CHECKOUT, Stack, eventually, forget_ray, free_port, run_basemodel
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
@@ -68,6 +68,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
         up.kill()
     made.run("down")
     assert made.nothing_left()
+    forget_ray(home)
 
 
 def hear_ctrl_c() -> None:

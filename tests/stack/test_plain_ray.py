@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 import yaml
 
-from tests.cluster import CHECKOUT, Stack, _environment, eventually, free_port, run_basemodel
+from basemodel.cluster.processes import MARK, end, marked
+from tests.cluster import CHECKOUT, Stack, eventually, free_port, run_basemodel
 
 pytestmark = pytest.mark.stack
 
@@ -26,6 +26,7 @@ def plain(stack: Stack, tmp_path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("RAY_", "BASEMODEL_"))}
     home, temp, port = tmp_path / "home", tmp_path / "ray", free_port()
     environment |= {
+        MARK: str(home),
         "BASEMODEL_HOME": str(home),
         "BASEMODEL_REDIS_URL": f"unix://{stack.home / 'redis' / 'redis.sock'}",
         "BASEMODEL_SECRET": (stack.home / "secret").read_text().strip(),
@@ -46,8 +47,7 @@ def plain(stack: Stack, tmp_path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         yield port, environment
     finally:
-        serve.send_signal(signal.SIGINT)
-        end(serve, home)
+        finish(serve, home)
 
 
 def short(folder: Path) -> str:
@@ -58,14 +58,15 @@ def short(folder: Path) -> str:
     return str(link)
 
 
-def end(serve: subprocess.Popen[bytes], home: Path) -> None:
+def finish(serve: subprocess.Popen[bytes], home: Path) -> None:
+    """Ctrl-C to `serve run`, then an end to its Ray, which `ray stop` could not tell from another one."""
+    serve.send_signal(signal.SIGINT)
     try:
         serve.wait(timeout=60)
     except subprocess.TimeoutExpired:
         serve.kill()
-    for process in psutil.process_iter():
-        if _environment(process).get("BASEMODEL_HOME") == str(home):
-            process.kill()
+    while processes := marked(home):
+        end(processes, 5)
     Path(f"/tmp/bm-{os.getpid()}").unlink(missing_ok=True)
 
 

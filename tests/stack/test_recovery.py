@@ -22,14 +22,21 @@ def complete(stack: Stack, model: str = "pico") -> str:
     return stack.client(timeout=BOOT_SECONDS + 60).completions.create(model=model, prompt="The", max_tokens=4).choices[0].text
 
 
-def host(stack: Stack) -> psutil.Process:
-    """The host of the only warm model: the one whose parent is not a host itself."""
-    hosts = stack.hosts()
-    return next(one for one in hosts if one.ppid() not in {other.pid for other in hosts})
+def host(stack: Stack, model: str = "pico") -> psutil.Process:
+    found = stack.host(model)
+    assert found is not None
+    return found
 
 
 def engine(stack: Stack) -> psutil.Process:
     return host(stack).children()[0]
+
+
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def working(stack: Stack) -> bool:
@@ -54,10 +61,10 @@ def test_a_client_that_leaves_ends_the_generation_within_two_seconds(stack: Stac
 @pytest.mark.timeout(240)
 def test_a_killed_or_stopped_engine_is_replaced_and_the_service_recovers_by_itself(stack: Stack, victim, blow) -> None:  # type: ignore[no-untyped-def]
     assert working(stack)
-    old = {one.pid for one in stack.hosts()}
-    os.kill(victim(stack).pid, blow)
+    family = [host(stack), engine(stack)]
     began = time.monotonic()
-    eventually(lambda: not old & {one.pid for one in stack.hosts()}, GRACE_SECONDS + 10)
+    os.kill(victim(stack).pid, blow)
+    eventually(lambda: not any(alive(one) for one in family), GRACE_SECONDS + 10)
     eventually(lambda: working(stack), BOOT_SECONDS + GRACE_SECONDS, every=0.5)
     print(f"served again after {time.monotonic() - began:.1f} s")
 
@@ -90,13 +97,8 @@ def test_a_cold_model_boots_on_its_first_request_and_other_models_streams_go_on(
     reader.join(timeout=120)
     assert counts
     assert counts[0] > 1
-    os.kill(next(one.pid for one in stack.hosts() if "nano" in host_model(one)), signal.SIGKILL)
+    host(stack, "nano").kill()
     assert working(stack)
-
-
-def host_model(process: psutil.Process) -> str:
-    """Which model a host serves, by the log it writes."""
-    return " ".join(one.path for one in process.open_files())
 
 
 @pytest.mark.timeout(240)
@@ -107,5 +109,5 @@ def test_no_process_is_left_behind_when_a_replica_is_killed(stack: Stack) -> Non
     replica = one.parent()
     assert replica is not None
     replica.kill()
-    eventually(lambda: not any(member.is_running() and member.status() != "zombie" for member in family), 10)
+    eventually(lambda: not any(alive(member) for member in family), 10)
     eventually(lambda: working(stack), BOOT_SECONDS + 30, every=0.5)
