@@ -7,7 +7,6 @@ a model host (`host.py`), after `environment()` was applied.
 from __future__ import annotations
 
 import asyncio
-import logging
 import multiprocessing
 import os
 import signal
@@ -37,7 +36,7 @@ from router.engine import Delta, EngineDied, Finish, FinishReason, Job, Position
 VERSION = "0.32.0"
 PARENT_CHECK_SECONDS = 0.5
 
-log = logging.getLogger(__name__)
+original_run = core.EngineCoreProc.run_engine_core
 
 
 def install_patches() -> None:
@@ -45,17 +44,17 @@ def install_patches() -> None:
     if vllm.__version__.split("+")[0] != VERSION:
         raise RuntimeError(f"basemodel's patches are for vLLM {VERSION}, not {vllm.__version__}; install the locked version.")
     # The engine process outlives a killed parent unless it watches it (vllm-project/vllm#55510).
-    original = core.EngineCoreProc.run_engine_core
-    core.EngineCoreProc.run_engine_core = staticmethod(lambda *a, **k: _watched(original, *a, **k))
+    core.EngineCoreProc.run_engine_core = staticmethod(run_engine_core)
     if current_platform.is_cpu():
         # vLLM insists on spawn for the CPU, which imports everything a second time.
         utils.get_mp_context = lambda: multiprocessing.get_context("fork")
         _seed_by_counter()
 
 
-def _watched(run: Any, *args: Any, **kwargs: Any) -> None:
+def run_engine_core(*args: Any, **kwargs: Any) -> None:
+    """Stands in for vLLM's; importable, because a spawned process finds it by its name."""
     watch_parent(os.getppid())
-    run(*args, **kwargs)
+    original_run(*args, **kwargs)
 
 
 def watch_parent(parent: int) -> None:

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 async def until(condition: Callable[[], bool]) -> None:
     """Waits for what nothing announces, 5 s at most."""
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.001)
 
 

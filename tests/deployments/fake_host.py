@@ -1,0 +1,43 @@
+"""A model host without an engine: `python -m tests.deployments.fake_host FD MODE FOLDER`.
+
+It keeps to the conversation of `deployments.messages` and notes every job and abort in FOLDER. Modes:
+`works` answers a job at once; `holds` never does; `deaf` answers no ping; `fails` ends twice before it boots.
+"""
+
+import asyncio
+import socket
+import sys
+from pathlib import Path
+
+from deployments import messages
+from deployments.messages import Abort, Boot, Ended, Ping, Pong, Progress, Ready, Start
+
+MODE, FOLDER = sys.argv[2], Path(sys.argv[3])
+
+
+async def main() -> None:
+    reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=int(sys.argv[1])))
+    (FOLDER / "boots").open("a").write("x")
+    if MODE == "fails" and len((FOLDER / "boots").read_text()) <= 2:
+        return
+    while (data := await messages.receive(reader)) is not None:
+        for answer in answers(messages.to_host.decode(data)):
+            messages.send(writer, answer)
+        await writer.drain()
+
+
+def answers(message: messages.ToHost) -> list[messages.ToReplica]:
+    match message:
+        case Boot():
+            return [Progress("loading"), Progress("warming"), Ready("fake")]
+        case Ping(number) if MODE != "deaf":
+            return [Pong(number, 0)]
+        case Start(call) if MODE == "works":
+            return [Ended(call)]
+        case Start(call) | Abort(call):
+            (FOLDER / f"{type(message).__name__}-{call}").touch()
+    return []
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
