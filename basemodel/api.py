@@ -31,6 +31,8 @@ def base() -> str:
 def key() -> str:
     """`ACS_API_KEY`, else the first key. Raises Failure."""
     found = os.environ.get("ACS_API_KEY") or first_key.stored(home_folder())
+    if found and not found.isascii():
+        raise Failure("ACS_API_KEY is no key: it has characters that no key has; copy it again.")
     if not found:
         raise Failure("There is no key here; set ACS_API_KEY, or make one with `basemodel keys create --account default`.")
     return found

@@ -12,7 +12,9 @@ import asyncio
 import os
 import secrets
 import tempfile
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -26,15 +28,25 @@ HIGH_WATER_MARK = 2_000
 #: Longest path of a unix socket on Linux, less the terminating zero and the socket's own name.
 LONGEST_FOLDER = 107 - 24
 
+#: How long a gateway may take nothing before its streams end, and how often it is tried meanwhile.
+PATIENCE_SECONDS = 2.0
+RETRY_SECONDS = 0.005
+
 Item = tuple[int, Delta]
 
 
 def socket_folder(home: Path) -> Path:
-    """`home/run`, or a private folder under the temporary one where that path is too long for a socket."""
+    """`home/run`, or a private folder under the temporary one where that path is too long for a socket.
+
+    Sockets that killed gateways left there are removed.
+    """
     folder = home / "run"
     if len(str(folder)) > LONGEST_FOLDER:
         folder = Path(tempfile.gettempdir()) / f"basemodel-{os.getuid()}"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in folder.glob("f-*"):
+        if not Path("/proc", left.name.split("-")[1]).exists():
+            left.unlink(missing_ok=True)
     if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
         raise PermissionError(f"{folder} must belong to you alone; remove it and start again.")
     return folder
@@ -78,44 +90,68 @@ class FrameReceiver:
         self._path.unlink(missing_ok=True)
 
 
+@dataclass
+class Gateway:
+    """A gateway as a host sees it: items that wait for it, and since when it takes none (monotonic seconds)."""
+
+    socket: zmq.Socket[bytes]
+    waiting: list[Item] = field(default_factory=list)
+    blocked: float | None = None
+
+    @classmethod
+    def at(cls, address: str) -> Gateway:
+        socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUSH)
+        socket.setsockopt(zmq.SNDHWM, HIGH_WATER_MARK)
+        socket.setsockopt(zmq.LINGER, 0)
+        # Nothing is queued for a peer that is not there: a gateway that died is noticed at once.
+        socket.setsockopt(zmq.IMMEDIATE, 1)
+        socket.connect(address)
+        return cls(socket)
+
+
 class FrameSender:
     """The host's end: one PUSH socket per gateway, one message per gateway and turn of the loop."""
 
     def __init__(self, lost: Callable[[str], None]) -> None:
         """`lost(address)` is called when a gateway no longer takes its frames."""
         self._lost = lost
-        self._sockets: dict[str, zmq.Socket[bytes]] = {}
-        self._waiting: dict[str, list[Item]] = {}
+        self._gateways: dict[str, Gateway] = {}
+        self._scheduled = False
         self._encoder = msgspec.msgpack.Encoder()
 
     def send(self, address: str, stream: int, delta: Delta) -> None:
-        if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._waiting.setdefault(address, []).append((stream, delta))
+        if address not in self._gateways:
+            self._gateways[address] = Gateway.at(address)
+        self._gateways[address].waiting.append((stream, delta))
+        self._schedule(0.0)
+
+    def _schedule(self, seconds: float) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_later(seconds, self._flush)
 
     def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, {}
-        for address, items in waiting.items():
-            try:
-                self._socket(address).send(self._encoder.encode(items), zmq.NOBLOCK)
-            except zmq.ZMQError:
-                self._forget(address)
-                self._lost(address)
+        self._scheduled = False
+        for address, gateway in list(self._gateways.items()):
+            if gateway.waiting:
+                self._send(address, gateway)
 
-    def _socket(self, address: str) -> zmq.Socket[bytes]:
-        if address not in self._sockets:
-            socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUSH)
-            socket.setsockopt(zmq.SNDHWM, HIGH_WATER_MARK)
-            socket.setsockopt(zmq.LINGER, 0)
-            socket.connect(address)
-            self._sockets[address] = socket
-        return self._sockets[address]
+    def _send(self, address: str, gateway: Gateway) -> None:
+        """What cannot be sent now, because the gateway is being connected or does not read, is tried again."""
+        try:
+            gateway.socket.send(self._encoder.encode(gateway.waiting), zmq.NOBLOCK)
+        except zmq.Again:
+            gateway.blocked = gateway.blocked or time.monotonic()
+            if time.monotonic() - gateway.blocked < PATIENCE_SECONDS:
+                return self._schedule(RETRY_SECONDS)
+            self._forget(address)
+            self._lost(address)
+        else:
+            gateway.waiting, gateway.blocked = [], None
 
     def _forget(self, address: str) -> None:
-        socket = self._sockets.pop(address, None)
-        if socket is not None:
-            socket.close(linger=0)
+        self._gateways.pop(address).socket.close(linger=0)
 
     def close(self) -> None:
-        for address in list(self._sockets):
+        for address in list(self._gateways):
             self._forget(address)

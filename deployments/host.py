@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PR_SET_PDEATHSIG = 1
 #: A busy engine whose last output is older than this has to pass a canary too.
 FRESH_SECONDS = 1.0
+LOOK_SECONDS = 0.1
 
 log = logging.getLogger("basemodel.host")
 
@@ -96,7 +97,7 @@ class Host:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._addresses: dict[int, str] = {}
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._canaries = 0
+        self._canary: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
 
     async def check(self, spec: ModelSpec) -> None:
@@ -119,12 +120,21 @@ class Host:
         while (message := await _next(reader)) is not None:
             match message:
                 case Start():
-                    self._addresses[message.call] = message.address
-                    self._tasks[message.call] = asyncio.create_task(self._run(message))
+                    self._begin(message)
                 case Abort(call) if call in self._tasks:
                     self._tasks[call].cancel()
                 case Ping(number):
                     self._spawn(self._answer(number))
+
+    def _begin(self, start: Start) -> None:
+        task = asyncio.create_task(self._run(start))
+        self._addresses[start.call], self._tasks[start.call] = start.address, task
+        task.add_done_callback(lambda _: self._forget(start.call))
+
+    def _forget(self, call: int) -> None:
+        """Also for a job that was aborted before its first step."""
+        self._tasks.pop(call, None)
+        self._addresses.pop(call, None)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -143,9 +153,6 @@ class Host:
         except Exception as error:
             log.exception("call %s was refused", start.call)
             self._answer_call(Failed(start.call, FailureKind.REFUSED, f"{type(error).__name__}: {error}"))
-        finally:
-            self._tasks.pop(start.call, None)
-            self._addresses.pop(start.call, None)
 
     async def _choice(self, start: Start, choice: int) -> None:
         """Streams one choice; ends it early at a stop string."""
@@ -158,17 +165,25 @@ class Host:
                     break
 
     async def _answer(self, number: int) -> None:
-        """A pong as soon as the engine is seen to work: by fresh output while busy, else by a canary."""
-        running = self._engine.running - self._canaries
-        if not running or time.monotonic() - self._engine.last_output > FRESH_SECONDS:
-            self._canaries += 1
-            try:
-                await self._engine.canary()
-            except EngineDied as error:
-                self._fail(error)
-            finally:
-                self._canaries -= 1
+        """A pong as soon as the engine is seen to work: by output that is fresh or comes now, or by a canary.
+
+        A busy engine may hold the canary back for long, behind every prompt that waits.
+        """
+        singing = self._canary is not None and not self._canary.done()
+        running, asked = self._engine.running - singing, time.monotonic()
+        if running and asked - self._engine.last_output < FRESH_SECONDS:
+            return self._answer_call(Pong(number, running))
+        if self._canary is None or self._canary.done():
+            self._canary = asyncio.create_task(self._sing())
+        while not self._canary.done() and self._engine.last_output < asked:
+            await asyncio.wait([self._canary], timeout=LOOK_SECONDS)
         self._answer_call(Pong(number, running))
+
+    async def _sing(self) -> None:
+        try:
+            await self._engine.canary()
+        except EngineDied as error:
+            self._fail(error)
 
     def _answer_call(self, message: ToReplica) -> None:
         messages.send(self._writer, message)

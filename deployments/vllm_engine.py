@@ -30,8 +30,9 @@ from vllm.v1.sample.ops.topk_topp_sampler import TopKTopPSampler, apply_top_k_to
 from vllm.v1.worker.gpu_input_batch import CachedRequestState
 
 from deployments.counter_generator import CounterGenerator, engine_seed
+from deployments.positions import positions_of
 from router.catalogue import ModelSpec
-from router.engine import Delta, EngineDied, Finish, FinishReason, Job, Position, Sampling
+from router.engine import Delta, EngineDied, Finish, FinishReason, Job, Sampling
 
 VERSION = "0.32.0"
 PARENT_CHECK_SECONDS = 0.5
@@ -172,7 +173,7 @@ def sampling_params(sampling: Sampling, seed: int | None, choice: int) -> Sampli
 def _delta(choice: int, first: int, output: Any, k: int | None) -> Delta:
     """One RequestOutput as a Delta; it may hold several tokens when we were slower than the engine."""
     completion = output.outputs[0]
-    positions = None if k is None else _positions(completion.logprobs, len(completion.token_ids), k)
+    positions = None if k is None else positions_of(completion.logprobs, len(completion.token_ids), k)
     finish = None
     if completion.finish_reason is not None:
         if completion.finish_reason not in ("stop", "length"):
@@ -180,16 +181,6 @@ def _delta(choice: int, first: int, output: Any, k: int | None) -> Delta:
         finish = Finish(FinishReason(completion.finish_reason), completion.stop_reason)
     cached = (output.num_cached_tokens or 0) if first == 0 else 0
     return Delta(choice, first, [int(token) for token in completion.token_ids], positions, finish, cached)
-
-
-def _positions(flat: Any, count: int, k: int) -> list[Position]:
-    """Per position vLLM's flat form has the chosen token and then the k likeliest, best first."""
-    result = []
-    for index in range(count):
-        start = flat.start_indices[index]
-        top = slice(start + 1, start + 1 + k)
-        result.append(Position(flat.logprobs[start], int(flat.ranks[start]), list(flat.token_ids[top]), list(flat.logprobs[top])))
-    return result
 
 
 async def self_check(engine: VllmEngine, spec: ModelSpec) -> None:

@@ -18,6 +18,8 @@ from router.errors import Fault, InvalidRequest, PayloadTooLarge, UnsupportedMed
 LARGEST_BODY = 8 << 20
 DEEPEST = 8
 LONGEST_INTEGER = 20
+#: Keys of one object; the largest that the API knows is a logit_bias of 300.
+MOST_KEYS = 1024
 #: Bytes from which parsing leaves the event loop to others.
 LONG_BODY = 1 << 16
 MANY_DIGITS = re.compile(rb"[0-9]{20}")
@@ -110,11 +112,13 @@ def _encodable(text: str) -> bool:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise Refused(f"The body has the key {json.dumps(repeated[:64])} twice in one object.")
+    if len(pairs) > MOST_KEYS:
+        raise Refused(f"The body has an object with {len(pairs)} keys; {MOST_KEYS} are the most.")
+    result: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in result:
+            raise Refused(f"The body has the key {json.dumps(name[:64])} twice in one object.")
+        result[name] = value
     return result
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from budgets.secret import Secret
 
@@ -30,10 +31,19 @@ class Settings:
         """Raises BadSetting."""
         home = home_folder(environment)
         redis_url = environment.get("BASEMODEL_REDIS_URL") or embedded_redis_url(home)
-        if not redis_url.startswith(("redis://", "rediss://", "unix://")):
-            raise BadSetting("BASEMODEL_REDIS_URL must begin with redis://, rediss:// or unix://.")
+        check_redis_url(redis_url)
         public_url = environment.get("BASEMODEL_PUBLIC_URL") or None
         return cls(home, redis_url, read_secret(home, environment), public_url)
+
+
+def check_redis_url(url: str) -> None:
+    """Raises BadSetting."""
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise BadSetting("BASEMODEL_REDIS_URL must begin with redis://, rediss:// or unix://.")
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise BadSetting("BASEMODEL_REDIS_URL must have a number from 0 to 65535 as its port, as in redis://HOST:6379/0.") from error
 
 
 def home_folder(environment: Mapping[str, str] = os.environ) -> Path:

@@ -24,6 +24,8 @@ T = TypeVar("T")
 DEFAULT_MAX_TOKENS = 16
 #: How much of a refused value a message repeats.
 LONGEST_ECHO = 64
+#: How many faults of one request are told.
+MOST_FAULTS = 16
 #: Normalisation may shorten a text before it is cut into tokens (NFC by at most this factor).
 SHRINKAGE = 3
 
@@ -131,11 +133,11 @@ def _too_long(param: str, prompt_tokens: str, request: CompletionRequest, spec: 
 
 
 def _faults(errors: list[ErrorDetails]) -> list[Fault]:
-    """One per parameter, in the order of the declared type."""
-    first: dict[str, Fault] = {}
+    """One per parameter, in the order of the declared type; of very many the first ones."""
+    first: dict[str, ErrorDetails] = {}
     for error in errors:
-        first.setdefault(_name(error), _declared(error))
-    return list(first.values())
+        first.setdefault(_name(error), error)
+    return [_declared(error) for error in list(first.values())[:MOST_FAULTS]]
 
 
 def _name(error: ErrorDetails) -> str:
@@ -176,5 +178,7 @@ def _unknown(name: str) -> str:
 
 
 def _echo(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list | dict) and len(value) > LONGEST_ECHO:
+        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)} entries"
+    text = json.dumps(value[: LONGEST_ECHO + 1] if isinstance(value, str) else value, ensure_ascii=False)
     return text if len(text) <= LONGEST_ECHO else text[:LONGEST_ECHO] + "…"

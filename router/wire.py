@@ -19,6 +19,8 @@ LATER = (
     *("add_special_tokens", "skip_special_tokens", "include_stop_str_in_output", "return_token_ids"),
 )
 
+MOST_STOPS = 16
+
 
 def _no_tiny_temperature(value: float) -> float:
     if 0 < value < SMALLEST_TEMPERATURE:
@@ -33,6 +35,9 @@ def _not_zero(value: int) -> int:
 
 
 def _listed(value: Any) -> Any:
+    """Counts first, so that a list of millions gets one fault and not one for each entry."""
+    if isinstance(value, list) and len(value) > MOST_STOPS:
+        raise ValueError(f"at most {MOST_STOPS}")
     return [value] if isinstance(value, str) else value
 
 
@@ -42,7 +47,7 @@ StopString = Annotated[str, Field(min_length=1, max_length=256)]
 StopStrings = Annotated[
     list[StopString],
     BeforeValidator(_listed, json_schema_input_type=str | list[StopString]),
-    Field(max_length=16),
+    Field(max_length=MOST_STOPS),
 ]
 
 

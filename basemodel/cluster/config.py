@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class ServeConfig:
         address = dict(content.get("http_options") or {})
         address["host"] = host or LOOPBACK
         address["port"] = port or address.get("port") or DEFAULT_PORT
+        _check_address(address, source)
         return cls(source, content | {"http_options": address})
 
     @property
@@ -55,11 +57,28 @@ class ServeConfig:
 def _parsed(source: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(source.read_text())
-    except OSError as error:
-        raise Failure(f"{source} cannot be read ({error.strerror}); name a Serve config with --config.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"{source} cannot be read ({getattr(error, 'strerror', 'not UTF-8')}); name a Serve config with --config.") from error
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         raise Failure(f"{source} is not valid YAML{f' (line {where.line + 1})' if where else ''}; correct it.") from error
-    if not isinstance(content, dict) or not isinstance(content.get("applications"), list):
-        raise Failure(f"{source} has no list of applications; it must be a Ray Serve config.")
+    if not isinstance(content, dict) or not _are_applications(content.get("applications")):
+        raise Failure(f"{source} has no list of applications with names; it must be a Ray Serve config.")
+    if not isinstance(content.get("http_options") or {}, dict):
+        raise Failure(f"http_options of {source} must hold names and values, such as port: 8000.")
     return content
+
+
+def _are_applications(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) and isinstance(one.get("name"), str) for one in value)
+
+
+def _check_address(address: dict[str, Any], source: Path) -> None:
+    """Raises Failure for a port or an address that nothing could listen on."""
+    port = address["port"]
+    if not isinstance(port, int) or not 0 < port < 65536:
+        raise Failure(f"The port of {source} must be a number from 1 to 65535; {port!r} is none.")
+    try:
+        socket.getaddrinfo(address["host"], port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise Failure(f"{address['host']} is no address of this machine; name one with --host, such as 0.0.0.0 for all.") from error

@@ -90,6 +90,26 @@ def test_a_config_that_is_none_says_so(tmp_path: Path, text: str) -> None:
         ServeConfig.load(path, None, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("http_options: 5\napplications: []", "must hold names and values"),
+        ("http_options: {port: abc}\napplications: []", "from 1 to 65535"),
+        ("applications: [1]", "applications with names"),
+    ],
+)
+def test_a_config_with_a_wrong_part_names_it(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "serve_config.yaml"
+    path.write_text(text)
+    with pytest.raises(Failure, match=says):
+        ServeConfig.load(path, None, None)
+
+
+def test_an_address_that_is_none_says_so() -> None:
+    with pytest.raises(Failure, match=r"999\.1\.1\.1 is no address"):
+        ServeConfig.load(None, "999.1.1.1", None)
+
+
 def test_a_config_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="--config"):
         ServeConfig.load(tmp_path / "missing.yaml", None, None)

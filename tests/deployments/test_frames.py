@@ -1,7 +1,8 @@
 """Token frames: whole, in order, to the right stream; a deaf gateway costs only its own streams."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -51,15 +52,71 @@ async def test_a_closed_streams_deltas_are_dropped(receiver: FrameReceiver) -> N
     sender.close()
 
 
-async def test_a_gateway_that_stops_reading_is_given_up_without_blocking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frames, "HIGH_WATER_MARK", 10)
+async def until(check: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not check():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_gateway_that_was_never_there_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "PATIENCE_SECONDS", 0.05)
     lost: list[str] = []
     sender, address = FrameSender(lost.append), f"ipc://{tmp_path}/nobody"
-    for first in range(20):
-        sender.send(address, 1, delta(first))
-        await asyncio.sleep(0)
-    assert lost[:1] == [address]
+    sender.send(address, 1, delta(0))
+    await until(lambda: lost == [address])
     sender.close()
+
+
+async def test_a_gateway_that_goes_away_is_given_up_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "PATIENCE_SECONDS", 0.05)
+    lost: list[str] = []
+    receiver, sender = FrameReceiver(socket_folder(tmp_path)), FrameSender(lost.append)
+    stream, queue = receiver.open()
+    sender.send(receiver.address, stream, delta(0))
+    await asyncio.wait_for(queue.get(), 5)
+    receiver.close()
+
+    def send_on() -> bool:
+        sender.send(receiver.address, stream, delta(1))
+        return bool(lost)
+
+    await until(send_on)
+    sender.close()
+
+
+async def test_a_gateway_that_stops_reading_is_given_up_without_blocking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(frames, "HIGH_WATER_MARK", 2)
+    lost: list[str] = []
+    receiver, sender = FrameReceiver(socket_folder(tmp_path)), FrameSender(lost.append)
+    receiver._task.cancel()
+
+    def send_on() -> bool:
+        for first in range(2000):
+            sender.send(receiver.address, 1, delta(first))
+        return bool(lost)
+
+    await until(send_on)
+    sender.close()
+    receiver.close()
+
+
+async def test_items_that_had_to_wait_arrive_in_order(receiver: FrameReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "HIGH_WATER_MARK", 2)
+    sender, (stream, queue) = FrameSender(lost=pytest.fail), receiver.open()
+    for first in range(500):
+        sender.send(receiver.address, stream, delta(first))
+        if first % 50 == 0:
+            await asyncio.sleep(0)
+    assert [(await asyncio.wait_for(queue.get(), 5)) for _ in range(500)] == [delta(first) for first in range(500)]
+    sender.close()
+
+
+def test_sockets_of_processes_that_are_gone_are_removed(tmp_path: Path) -> None:
+    folder = socket_folder(tmp_path)
+    (folder / "f-4194304-abc").touch()
+    (folder / f"f-{os.getpid()}-abc").touch()
+    assert [path.name for path in socket_folder(tmp_path).iterdir()] == [f"f-{os.getpid()}-abc"]
 
 
 def test_a_folder_that_others_can_read_is_refused(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ class Script:
     ids: list[int]
     dies: bool = False
     hangs: bool = False
+    deaf: bool = False
     running: int = 0
     last_output: float = field(default_factory=time.monotonic)
     canaries: int = 0
@@ -48,6 +49,8 @@ class Script:
 
     async def canary(self) -> None:
         self.canaries += 1
+        if self.deaf:
+            await asyncio.sleep(3600)
 
 
 @dataclass
@@ -145,13 +148,40 @@ async def test_a_ping_beside_fresh_output_needs_no_canary(conversation: Conversa
     assert conversation.script.canaries == 0
 
 
+async def test_a_busy_engine_that_makes_progress_needs_no_canary_to_get_through(conversation: Conversation) -> None:
+    conversation.script.hangs = True
+    conversation.script.deaf = True
+    queue = conversation.start(1, Sampling(max_tokens=1000))
+    await asyncio.wait_for(queue.get(), 5)
+    conversation.script.last_output = time.monotonic() - 60
+    messages.send(conversation.writer, Ping(2))
+    await asyncio.sleep(0.05)
+    conversation.script.last_output = time.monotonic()
+    assert await conversation.answer() == Pong(2, 1)
+
+
+async def test_an_engine_without_progress_or_canary_gives_no_pong(conversation: Conversation) -> None:
+    conversation.script.deaf = True
+    messages.send(conversation.writer, Ping(1))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(messages.receive(conversation.reader), 0.4)
+
+
+async def test_an_abort_before_the_first_step_leaves_nothing(conversation: Conversation) -> None:
+    conversation.start(1, Sampling(max_tokens=1000))
+    messages.send(conversation.writer, Abort(1))
+    messages.send(conversation.writer, Ping(2))
+    assert await conversation.answer() == Pong(2, 0)
+    assert (conversation.host._tasks, conversation.host._addresses) == ({}, {})
+
+
 async def test_a_closed_connection_ends_the_host(conversation: Conversation) -> None:
     conversation.writer.close()
     await asyncio.wait_for(conversation.work, 5)
 
 
 async def test_a_gateway_that_is_gone_loses_its_job(conversation: Conversation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deployments.frames.HIGH_WATER_MARK", 2)
+    monkeypatch.setattr("deployments.frames.PATIENCE_SECONDS", 0.05)
     messages.send(conversation.writer, Start(1, Job("job-1", (0, 5), Sampling(max_tokens=1000)), f"ipc://{tmp_path}/gone", 1))
     conversation.script.ids *= 50
     conversation.script.hangs = True

@@ -36,6 +36,7 @@ HOSTILE = [
     ("a duplicate key", b'{"a": 1, "a": 1}', '"a" twice'),
     ("a duplicate key further down", b'{"a": [{"b": 1, "b": 2}]}', '"b" twice'),
     ("the same key in two spellings", b'{"a": 1, "\\u0061": 2}', '"a" twice'),
+    ("thousands of keys", json.dumps({f"k{n}": n for n in range(2000)}).encode(), "2000 keys"),
     ("a lone surrogate", b'{"a": "\\ud800"}', "surrogate"),
     ("a lone low surrogate", b'{"a": "x\\uDFFFy"}', "surrogate"),
     ("a lone surrogate in a key", b'{"\\ud800": 1}', "surrogate"),

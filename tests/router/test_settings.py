@@ -28,7 +28,11 @@ def test_what_is_set_wins(tmp_path: Path) -> None:
     assert not (tmp_path / "secret").exists()
 
 
-@pytest.mark.parametrize("wrong", [{"BASEMODEL_REDIS_URL": "localhost:6379"}, {"BASEMODEL_SECRET": "hunter2"}], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    [{"BASEMODEL_REDIS_URL": "localhost:6379"}, {"BASEMODEL_REDIS_URL": "redis://127.0.0.1:abc"}, {"BASEMODEL_SECRET": "hunter2"}],
+    ids=str,
+)
 def test_a_bad_setting_is_named(tmp_path: Path, wrong: dict[str, str]) -> None:
     with pytest.raises(BadSetting, match=next(iter(wrong))):
         Settings.read({"BASEMODEL_HOME": str(tmp_path), **wrong})

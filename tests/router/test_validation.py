@@ -130,6 +130,18 @@ async def test_a_refused_value_is_not_repeated_at_length(vocabulary: Vocabulary)
     assert len(refusal.value.message) < 600
 
 
+async def test_a_list_of_millions_is_one_fault(vocabulary: Vocabulary) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        await validated(vocabulary, stop=[1] * 100_000)
+    assert "100000 entries was given" in refusal.value.message
+
+
+async def test_of_very_many_faults_the_first_are_told(vocabulary: Vocabulary) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        await validated(vocabulary, **{f"unknown_{number}": number for number in range(1000)})
+    assert len(refusal.value.details) == 16
+
+
 @pytest.mark.parametrize(("text", "left"), [("a", 16), ("a b c d " * 12, 13)])
 async def test_max_tokens_is_16_or_what_is_left(vocabulary: Vocabulary, text: str, left: int) -> None:
     request = parse({"model": "other", "prompt": text})

@@ -99,6 +99,23 @@ async def test_many_streams_at_once_all_end_whole(stack: Stack) -> None:
         assert all(0 < count <= 64 for count in await asyncio.gather(*(tokens(number) for number in range(24))))
 
 
+def test_the_likeliest_tokens_are_in_order_however_busy_the_gateway_is(stack: Stack) -> None:
+    """Outputs that vLLM merges, because its reader was slower, come in another form."""
+
+    def rows(number: int) -> list[list[tuple[int, float]]]:
+        answer = stack.client(timeout=60).completions.create(model="pico", prompt=PROMPT, max_tokens=200, seed=number, logprobs=5)
+        return (answer.choices[0].logprobs.model_extra or {})["top_token_ids"]  # type: ignore[union-attr,no-any-return]
+
+    with ThreadPoolExecutor(12) as threads:
+        found = [row for one in threads.map(rows, range(12)) for row in one]
+    assert len(found) > 500
+    for row in found:
+        values = [value for _, value in row[:5]]
+        assert values == sorted(values, reverse=True)
+        assert len(row) in (5, 6)
+        assert len({token for token, _ in row}) == len(row)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "code", "param"),
     [
