@@ -39,6 +39,7 @@ def environment(home: Path, config_folder: Path) -> dict[str, str]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(home / TOKEN_FILE),
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "deployments.proxy.middlewares",
         "DASHBOARD_METRIC_PORT": "0",
         "SPT_NOENV": "1",
     }

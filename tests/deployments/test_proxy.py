@@ -1,0 +1,57 @@
+"""What stands before Serve's proxy, around an application that shows what reaches it."""
+
+import anyio
+import httpx
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from deployments import proxy
+from deployments.proxy import Front, bounded
+from router.sse import ReaderStalled
+from tests.router.errors import assert_error
+
+
+async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+    names = ",".join(sorted(name.decode() for name, _ in scope["headers"]))
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": f"{scope['path']} {names}".encode()})
+
+
+def client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(Front(inner)), base_url="http://test", headers={"user-agent": "x"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x-request-id",
+        "X-Request-Timeout-Seconds",
+        "x-request-disconnect-disabled",
+        "serve_multiplexed_model_id",
+        "Serve-Multiplexed-Model-Id",
+        "x_session_id",
+    ],
+)
+async def test_serves_control_headers_do_not_get_in(name: str) -> None:
+    async with client() as opened:
+        answer = await opened.get("/health", headers={name: "1", "x-mine": "2"})
+    assert "x-mine" in answer.text
+    assert name.lower() not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/-/healthz", "/-/routes"])
+async def test_serves_own_routes_do_not_exist(path: str) -> None:
+    async with client() as opened:
+        answer = await opened.get(path)
+    assert_error(answer, 404, "not_found")
+    assert answer.headers["x-request-id"]
+
+
+async def test_a_reader_that_takes_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy, "STALL_SECONDS", 0.05)
+
+    async def never(message: Message) -> None:
+        await anyio.sleep(3600)
+
+    with pytest.raises(ReaderStalled):
+        await bounded(never)({"type": "http.response.body", "body": b"x"})
