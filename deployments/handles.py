@@ -28,6 +28,7 @@ from router.fleet import Fleet, Phase, Standing, State
 #: How long frames may lag behind the answer of the call they belong to.
 FRAME_GRACE_SECONDS = 5.0
 COLD_CHECK_SECONDS = 1.0
+RETRY_BROKEN_SECONDS = 10.0
 STATUS_SECONDS = 2.0
 STATUS_TIMEOUT_SECONDS = 5.0
 STALE_STATUS_SECONDS = 15.0
@@ -46,7 +47,7 @@ FROM_RAY: tuple[tuple[type[Exception], type[EngineError]], ...] = (
 def from_ray(error: BaseException) -> EngineError:
     for foreign, ours in FROM_RAY:
         if isinstance(error, foreign):
-            return EngineBroken(str(error), 5.0) if ours is EngineBroken else ours(str(error))
+            return EngineBroken(str(error), RETRY_BROKEN_SECONDS) if ours is EngineBroken else ours(str(error))
     return EngineDied(f"{type(error).__name__}: {error}")
 
 
@@ -119,7 +120,17 @@ async def _answer(response: DeploymentResponse[Any]) -> None:
     if failed is not None:
         kind, reason = failed
         log.warning("a job failed: %s: %s", kind, reason)
-        raise EngineError(reason) if kind == FailureKind.REFUSED else EngineDied(reason)
+        raise failure(kind, reason)
+
+
+def failure(kind: str, reason: str) -> EngineError:
+    match kind:
+        case FailureKind.NOT_READY:
+            return EngineBroken(reason, RETRY_BROKEN_SECONDS)
+        case FailureKind.REFUSED:
+            return EngineError(reason)
+        case _:
+            return EngineDied(reason)
 
 
 class ServeFleet:

@@ -64,6 +64,7 @@ class FailureKind(StrEnum):
     ENGINE_DIED = "engine_died"
     GATEWAY_LOST = "gateway_lost"
     REFUSED = "refused"
+    NOT_READY = "not_ready"
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):

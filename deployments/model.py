@@ -46,7 +46,7 @@ class Model:
     async def generate(self, job: bytes, address: str, stream: int) -> tuple[str, str] | None:
         """Runs a job whose tokens go to a frame stream; None, or how it failed and why."""
         if not await self._host.ready(self._spec.cold_wait_seconds):
-            return FailureKind.ENGINE_DIED.value, f"not ready after {self._spec.cold_wait_seconds} s: {self._host.reason}"
+            return FailureKind.NOT_READY.value, f"not ready after {self._spec.cold_wait_seconds} s: {self._host.reason}"
         outcome = await self._host.run(self._decoder.decode(job), address, stream)
         return (outcome.kind.value, outcome.reason) if isinstance(outcome, Failed) else None
 

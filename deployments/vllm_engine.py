@@ -149,9 +149,6 @@ class VllmEngine:
     def running(self) -> int:
         return int(self._llm.output_processor.get_num_unfinished_requests())
 
-    def shutdown(self) -> None:
-        self._llm.shutdown()
-
 
 def sampling_params(sampling: Sampling, seed: int | None, choice: int) -> SamplingParams:
     """Exact Python types everywhere: vLLM checks none, and a wrong one silently kills its input thread."""

@@ -152,7 +152,7 @@ class CircuitOpen(ApiError):
 
     def __init__(self, retry_after_seconds: float) -> None:
         wait = min(max(math.ceil(retry_after_seconds), 1), 60)
-        super().__init__("The model is not available at the moment; it is being restarted.", "model", Retry_After=str(wait))
+        super().__init__("The model is not available at the moment. Send the request again later.", "model", Retry_After=str(wait))
 
 
 class AccountingUnavailable(ApiError):

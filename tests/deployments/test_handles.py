@@ -146,6 +146,12 @@ async def test_a_call_that_fails_midway_is_a_died_engine(cluster: Cluster, endin
         await anext(stream)
 
 
+async def test_a_replica_without_an_engine_is_broken_and_is_not_asked_twice(cluster: Cluster) -> None:
+    cluster.on_call = lambda call, stream: call.ended.set_result(("not_ready", "its boots fail"))
+    with pytest.raises(EngineBroken):
+        await anext(cluster.engine.generate(JOB))
+
+
 async def test_closing_the_stream_cancels_the_call(cluster: Cluster) -> None:
     cluster.on_call = lambda call, stream: cluster.send(stream, DELTAS[:1])
     stream = cluster.engine.generate(JOB)
