@@ -62,9 +62,10 @@ def finish(serve: subprocess.Popen[bytes], home: Path) -> None:
     """Ctrl-C to `serve run`, then an end to its Ray, which `ray stop` could not tell from another one."""
     serve.send_signal(signal.SIGINT)
     try:
-        serve.wait(timeout=60)
+        serve.wait(timeout=30)
     except subprocess.TimeoutExpired:
         serve.kill()
+        serve.wait(timeout=10)
     while processes := marked(home):
         end(processes, 5)
     Path(f"/tmp/bm-{os.getpid()}").unlink(missing_ok=True)
