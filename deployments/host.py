@@ -69,10 +69,9 @@ async def serve(connection: socket.socket) -> None:
     await writer.drain()
     engine, version = await asyncio.to_thread(_start, spec, boot.seed)
     messages.send(writer, Progress(Phase.WARMING))
-    host = Host(engine, spec, writer)
-    await host.check(spec)
+    await _check(engine, spec)
     messages.send(writer, Ready(version))
-    await host.work(reader)
+    await Host(engine, spec, writer).work(reader)
 
 
 def _start(spec: ModelSpec, seed: int) -> tuple[VllmEngine, str]:
@@ -80,6 +79,12 @@ def _start(spec: ModelSpec, seed: int) -> tuple[VllmEngine, str]:
 
     vllm_engine.install_patches()
     return vllm_engine.VllmEngine(spec, seed), vllm_engine.VERSION
+
+
+async def _check(engine: VllmEngine, spec: ModelSpec) -> None:
+    from deployments import vllm_engine
+
+    await vllm_engine.self_check(engine, spec)
 
 
 async def _next(reader: asyncio.StreamReader) -> messages.ToHost | None:
@@ -99,11 +104,6 @@ class Host:
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._canary: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
-
-    async def check(self, spec: ModelSpec) -> None:
-        from deployments.vllm_engine import self_check
-
-        await self_check(self._engine, spec)
 
     async def work(self, reader: asyncio.StreamReader) -> None:
         """Handles messages until the replica is gone; raises what the engine failed with."""
