@@ -32,6 +32,7 @@ RETRY_BROKEN_SECONDS = 10.0
 STATUS_SECONDS = 2.0
 STATUS_TIMEOUT_SECONDS = 5.0
 STALE_STATUS_SECONDS = 15.0
+NO_CONTROLLER = "the cluster's controller does not answer"
 
 log = logging.getLogger("ray.serve")
 
@@ -113,8 +114,6 @@ async def _answer(response: DeploymentResponse[Any]) -> None:
     """Returns when the job has ended; raises an EngineError when it failed."""
     try:
         failed = await response
-    except asyncio.CancelledError:
-        raise
     except Exception as error:
         raise from_ray(error) from error
     if failed is not None:
@@ -168,11 +167,11 @@ class ServeFleet:
 
     async def problem(self) -> str | None:
         if self._problem is None and time.monotonic() - self._seen > STALE_STATUS_SECONDS:
-            return "the cluster's controller does not answer"
+            return NO_CONTROLLER
         return self._problem
 
     async def _watch(self) -> None:
-        """Asks the controller for all states, once a second, off the event loop."""
+        """Asks the controller for all states, every STATUS_SECONDS, off the event loop."""
         while True:
             try:
                 status = await asyncio.wait_for(asyncio.to_thread(serve.status), STATUS_TIMEOUT_SECONDS)
@@ -180,7 +179,7 @@ class ServeFleet:
                 self._seen, self._problem = time.monotonic(), None
             except Exception as error:
                 log.warning("the controller's status could not be read: %s", error)
-                self._problem = "the cluster's controller does not answer"
+                self._problem = NO_CONTROLLER
             await asyncio.sleep(STATUS_SECONDS)
 
     def _take(self, status: Any) -> None:

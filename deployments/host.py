@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from deployments.vllm_engine import VllmEngine
 
 PR_SET_PDEATHSIG = 1
-#: A busy engine whose last output is older than this has to pass a canary too.
+#: A busy engine whose last output is older than this is sent a canary, unless new output comes first.
 FRESH_SECONDS = 1.0
 LOOK_SECONDS = 0.1
 
@@ -96,7 +96,7 @@ class Host:
     """The jobs that run on the engine, by the number of their call."""
 
     def __init__(self, engine: VllmEngine, spec: ModelSpec, writer: asyncio.StreamWriter) -> None:
-        self._engine, self._spec, self._writer = engine, spec, writer
+        self._engine, self._writer = engine, writer
         self._vocabulary = Vocabulary.load(spec.folder)
         self._frames = FrameSender(self._gateway_lost)
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -169,12 +169,11 @@ class Host:
 
         A busy engine may hold the canary back for long, behind every prompt that waits.
         """
-        singing = self._canary is not None and not self._canary.done()
-        running, asked = self._engine.running - singing, time.monotonic()
+        under_way = None if self._canary is None or self._canary.done() else self._canary
+        running, asked = self._engine.running - (under_way is not None), time.monotonic()
         if running and asked - self._engine.last_output < FRESH_SECONDS:
             return self._answer_call(Pong(number, running))
-        if self._canary is None or self._canary.done():
-            self._canary = asyncio.create_task(self._sing())
+        self._canary = under_way or asyncio.create_task(self._sing())
         while not self._canary.done() and self._engine.last_output < asked:
             await asyncio.wait([self._canary], timeout=LOOK_SECONDS)
         self._answer_call(Pong(number, running))

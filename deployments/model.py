@@ -3,7 +3,6 @@
 No `from __future__ import annotations` here: Serve reads the builder's annotation to validate `args`.
 """
 
-import logging
 from typing import Any
 
 import msgspec
@@ -27,7 +26,6 @@ LOOK_BACK_SECONDS = 5.0
 DRAIN_SECONDS = 600.0
 
 close_replica_doors()
-log = logging.getLogger("ray.serve")
 
 
 class Model:
