@@ -25,7 +25,8 @@ from deployments.messages import Abort, Boot, Ended, Failed, FailureKind, Ping, 
 from router.catalogue import ModelSpec
 from router.engine import Delta, EngineDied, Finish, FinishReason, Job
 from router.fleet import Phase
-from router.tokens import StopFinder, Vocabulary
+from router.text import Continuation
+from router.tokens import Vocabulary
 
 if TYPE_CHECKING:
     from deployments.vllm_engine import VllmEngine
@@ -202,18 +203,18 @@ class Stops:
     """Ends one choice at the token that completes a stop string."""
 
     def __init__(self, vocabulary: Vocabulary, job: Job) -> None:
-        self._finder = StopFinder(vocabulary, job.sampling.stop) if job.sampling.stop else None
+        self._text = Continuation(vocabulary, job.prompt_ids, job.sampling) if job.sampling.stop else None
 
     def cut(self, delta: Delta) -> Delta:
         """The delta up to and with the completing token, finished there; or unchanged."""
-        if self._finder is None:
+        if self._text is None:
             return delta
         for index, token in enumerate(delta.token_ids):
-            found = self._finder.feed(token)
-            if found is not None:
+            self._text.feed(token)
+            if self._text.found is not None:
                 kept = index + 1
                 positions = None if delta.positions is None else delta.positions[:kept]
-                finish = Finish(FinishReason.STOP, found)
+                finish = Finish(FinishReason.STOP, self._text.found)
                 return Delta(delta.choice, delta.first, delta.token_ids[:kept], positions, finish, delta.cached_tokens)
         return delta
 

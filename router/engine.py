@@ -14,10 +14,13 @@ import msgspec
 
 
 class Sampling(msgspec.Struct, frozen=True):
-    """How each next token is drawn. Every value is final: defaults were applied by validation.
+    """How each next token is drawn, and which logprobs come back. Every value is final: defaults were applied by validation.
 
-    `temperature` 0 is greedy; `top_k` -1 is off; `logprobs` None asks for none, 0 for the chosen token's
-    only, k for the k likeliest as well (raw log-softmax, nats).
+    `max_tokens` 0 only scores the prompt. `temperature` 0 is greedy; `top_k` -1 is off. Logprobs are raw log-softmax in
+    nats, before bias, penalties and temperature: `logprobs` and `prompt_logprobs` None ask for none, 0 for the
+    token's own only, k for the k likeliest as well; `logprob_token_ids` (with `logprobs` 0) for those ids at every
+    generated position. Before `min_tokens` neither EOS nor stop tokens are drawn, and no stop string counts.
+    `skip_special_tokens`: whether special tokens are left out of the text in which stop strings are looked for.
     """
 
     max_tokens: int
@@ -25,27 +28,59 @@ class Sampling(msgspec.Struct, frozen=True):
     top_p: float = 1.0
     top_k: int = -1
     min_p: float = 0.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    repetition_penalty: float = 1.0
+    logit_bias: dict[int, float] = {}
+    min_tokens: int = 0
+    ignore_eos: bool = False
+    stop_token_ids: tuple[int, ...] = ()
     stop: tuple[str, ...] = ()
+    skip_special_tokens: bool = True
     logprobs: int | None = None
+    logprob_token_ids: tuple[int, ...] = ()
+    prompt_logprobs: int | None = None
+    prompt_logprobs_start: int = 0
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One prompt and its choices. `seeds` has an entry per choice: an int64, or None for unseeded."""
+    """One prompt and its choices. `seeds` has an entry per choice: an int64, or None for unseeded.
+
+    With `tails` choice i's prompt is `prompt_ids + tails[i]`: continuations to be scored, the shared prefix computed once.
+    """
 
     id: str
     prompt_ids: tuple[int, ...]
     sampling: Sampling
     seeds: tuple[int | None, ...] = (None,)
     cache_salt: str | None = None
+    tails: tuple[tuple[int, ...], ...] = ()
+
+    def prompt_of(self, choice: int) -> tuple[int, ...]:
+        return self.prompt_ids + self.tails[choice] if self.tails else self.prompt_ids
+
+    @property
+    def first_row(self) -> int:
+        """The first prompt position that has a logprob to give: nothing precedes position 0."""
+        return max(1, self.sampling.prompt_logprobs_start)
+
+    def rows_of(self, choice: int) -> range:
+        """The prompt positions whose logprobs come with this choice: with the first only, where all share one prompt."""
+        scored = self.sampling.prompt_logprobs is not None and (bool(self.tails) or choice == 0)
+        return range(self.first_row, max(self.first_row, len(self.prompt_of(choice)))) if scored else range(0)
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
-    """Logprobs at one token: the chosen one's, its rank among all, and the k likeliest, best first."""
+    """Logprobs at one token: its own, its rank, the k likeliest, best first, and those of `logprob_token_ids`, in their order.
+
+    `rank` counts the logits not smaller than its own.
+    """
 
     logprob: float
     rank: int
     top_ids: list[int]
     top_logprobs: list[float]
+    requested: list[float] = []
 
 
 class FinishReason(StrEnum):
@@ -65,6 +100,8 @@ class Delta(msgspec.Struct, frozen=True, array_like=True):
 
     `positions` has one entry per token when logprobs were asked, else None. `finish` is set on a choice's
     last delta. `cached_tokens`: prompt tokens that came from the prefix cache (first delta only).
+    `prompt`: logprobs of the prompt's tokens from position `prompt_first` on, at most MOST_ROWS; all of a job's
+    shared prompt come before its first token, all of a tail before the end of its choice.
     """
 
     choice: int
@@ -73,6 +110,12 @@ class Delta(msgspec.Struct, frozen=True, array_like=True):
     positions: list[Position] | None = None
     finish: Finish | None = None
     cached_tokens: int = 0
+    prompt: list[Position] = []
+    prompt_first: int = 0
+
+
+#: Prompt positions in one delta, and in one chunk of a stream.
+MOST_ROWS = 256
 
 
 class Engine(Protocol):

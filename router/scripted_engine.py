@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from random import Random
 
 from router.catalogue import Catalogue, ModelSpec
-from router.engine import Delta, EngineDied, EngineError, Finish, FinishReason, Job, Position
+from router.engine import MOST_ROWS, Delta, EngineDied, EngineError, Finish, FinishReason, Job, Position
 from router.fleet import Standing, State
-from router.tokens import StopFinder, Vocabulary
+from router.text import Continuation
+from router.tokens import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class ScriptedEngine:
             self.closed += 1
 
     async def _choice(self, job: Job, choice: int) -> AsyncGenerator[Delta]:
+        for delta in self._rows(job, choice):
+            yield delta
+        if not job.sampling.max_tokens:
+            yield Delta(choice, 0, [], None if job.sampling.logprobs is None else [], Finish(FinishReason.LENGTH))
+            return
         first = 0
         ids: list[int] = []
         positions: list[Position] = []
@@ -78,6 +85,18 @@ class ScriptedEngine:
             if finish is not None:
                 return
 
+    def _rows(self, job: Job, choice: int) -> Iterator[Delta]:
+        """The logprobs of the choice's prompt."""
+        rows, prompt = job.rows_of(choice), job.prompt_of(choice)
+        context, places = 0, Places(self._vocabulary.size)
+        positions = []
+        for index, token_id in enumerate(prompt[: rows.stop]):
+            if index in rows:
+                positions.append(places.position(context, token_id, job.sampling.prompt_logprobs or 0))
+            context = places.after(context, token_id)
+        for at in range(0, len(positions), MOST_ROWS):
+            yield Delta(choice, 0, [], prompt=positions[at : at + MOST_ROWS], prompt_first=rows.start + at)
+
     async def _fault(self, index: int) -> None:
         if self.script.deaths is not None and len(self.jobs) > self.script.deaths:
             return
@@ -87,24 +106,44 @@ class ScriptedEngine:
             await asyncio.Event().wait()
 
 
+class Places:
+    """Which tokens are likely after a context, a number that stands for all tokens before."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def after(self, context: int, token_id: int) -> int:
+        return hash((context, token_id)) & ((1 << 64) - 1)
+
+    def ranked(self, context: int, rank: int) -> int:
+        return (context + rank - 1) % self._size
+
+    def rank(self, context: int, token_id: int) -> int:
+        return (token_id - context) % self._size + 1
+
+    def position(self, context: int, token_id: int, k: int, requested: tuple[int, ...] = ()) -> Position:
+        rank = self.rank(context, token_id)
+        top = [self.ranked(context, place + 1) for place in range(k)]
+        asked = [_logprob(self.rank(context, one)) for one in requested]
+        return Position(_logprob(rank), rank, top, [_logprob(place + 1) for place in range(k)], asked)
+
+
 class Walk:
     """One choice's tokens."""
 
     def __init__(self, vocabulary: Vocabulary, job: Job, choice: int) -> None:
         self._vocabulary, self._sampling = vocabulary, job.sampling
-        self._finder = StopFinder(vocabulary, job.sampling.stop)
-        self._context = Random(repr(job.prompt_ids)).getrandbits(64)
+        self._text = Continuation(vocabulary, job.prompt_ids, job.sampling)
+        self._places = Places(vocabulary.size)
+        self._context = reduce(self._places.after, job.prompt_ids, 0)
         seed = job.seeds[choice]
-        self._draw = Random(self._context + choice if seed is None else seed)
+        self._draw = Random(self._context + choice if seed is None else seed + choice)
         self._count = 0
 
     def step(self, forced: int | None) -> tuple[int, Position, Finish | None]:
-        size, start = self._vocabulary.size, self._context % self._vocabulary.size
-        rank = self._rank() if forced is None else (forced - start) % size + 1
-        token_id = (start + rank - 1) % size
-        k = self._sampling.logprobs or 0
-        position = Position(_logprob(rank), rank, [(start + i) % size for i in range(k)], [_logprob(i + 1) for i in range(k)])
-        self._context = hash((self._context, token_id)) & ((1 << 64) - 1)
+        token_id = self._places.ranked(self._context, self._rank()) if forced is None else forced
+        position = self._places.position(self._context, token_id, self._sampling.logprobs or 0, self._sampling.logprob_token_ids)
+        self._context = self._places.after(self._context, token_id)
         self._count += 1
         return token_id, position, self._finish(token_id)
 
@@ -113,11 +152,14 @@ class Walk:
         return 1 if greedy else min(1 + int(-math.log2(1 - self._draw.random())), self._vocabulary.size)
 
     def _finish(self, token_id: int) -> Finish | None:
-        stop = self._finder.feed(token_id)
-        if stop is not None:
-            return Finish(FinishReason.STOP, stop)
-        if token_id == self._vocabulary.eos_id:
-            return Finish(FinishReason.STOP)
+        self._text.feed(token_id)
+        if self._text.found is not None:
+            return Finish(FinishReason.STOP, self._text.found)
+        if self._count > self._sampling.min_tokens:
+            if token_id == self._vocabulary.eos_id and not self._sampling.ignore_eos:
+                return Finish(FinishReason.STOP)
+            if token_id in self._sampling.stop_token_ids:
+                return Finish(FinishReason.STOP, token_id)
         return Finish(FinishReason.LENGTH) if self._count == self._sampling.max_tokens else None
 
 

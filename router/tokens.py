@@ -1,4 +1,4 @@
-"""A model's vocabulary: text to ids, ids to exact bytes, bytes to text as they arrive, stop strings in that text.
+"""A model's vocabulary: text to ids, ids to exact bytes and to spellings. What text they make is in `text.py`.
 
 Only `tokenizers` is needed; a gateway never loads a model. Byte-level BPE is the one kind that is read.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +48,22 @@ class Vocabulary:
         tokenizer = Tokenizer.from_buffer(data)
         return cls(tokenizer, _spelling(config, "bos_token"), _spelling(config, "eos_token"), hashlib.sha256(data).hexdigest())
 
-    def encode(self, text: str) -> list[int]:
-        """Ids with the tokenizer's BOS once, also where the text begins with the BOS spelling."""
-        ids: list[int] = self._tokenizer.encode_batch_fast([text])[0].ids
-        doubled = self.bos_id is not None and ids[:2] == [self.bos_id, self.bos_id]
+    def encode(self, text: str, add_special_tokens: bool = True) -> list[int]:
+        """Ids with the tokenizer's BOS once, also where the text begins with its spelling; nothing added without `add_special_tokens`."""
+        ids: list[int] = self._tokenizer.encode_batch_fast([text], add_special_tokens=add_special_tokens)[0].ids
+        doubled = add_special_tokens and self.bos_id is not None and ids[:2] == [self.bos_id, self.bos_id]
         return ids[1:] if doubled else ids
 
-    async def encode_aside(self, text: str) -> list[int]:
+    async def encode_aside(self, text: str, add_special_tokens: bool = True) -> list[int]:
         """`encode`, in a thread when the text is long enough to hold up the event loop."""
-        return self.encode(text) if len(text) < LONG_TEXT else await asyncio.to_thread(self.encode, text)
+        if len(text) < LONG_TEXT:
+            return self.encode(text, add_special_tokens)
+        return await asyncio.to_thread(self.encode, text, add_special_tokens)
+
+    def spans(self, text: str, add_special_tokens: bool = True) -> list[tuple[int, int]]:
+        """Where each token of `encode`'s answer stands in the text by the tokenizer's own account: (first character, end)."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=add_special_tokens)
+        return encoding.offsets[len(encoding.ids) - len(self.encode(text, add_special_tokens)) :]
 
     def token_bytes(self, token_id: int) -> bytes:
         """The bytes a token stands for; none for an id that the model has but its tokenizer does not."""
@@ -96,92 +102,3 @@ def byte_alphabet() -> dict[str, int]:
     printable = {*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = [byte for byte in range(256) if byte not in printable]
     return {chr(byte): byte for byte in printable} | {chr(256 + index): byte for index, byte in enumerate(others)}
-
-
-#: The beginnings of a character that some further byte can still complete (Unicode 15.0, table 3-7).
-UNFINISHED = re.compile(
-    rb"[\xc2-\xdf]|\xe0[\xa0-\xbf]?|[\xe1-\xec\xee\xef][\x80-\xbf]?|\xed[\x80-\x9f]?"
-    rb"|\xf0([\x90-\xbf][\x80-\xbf]?)?|[\xf1-\xf3]([\x80-\xbf][\x80-\xbf]?)?|\xf4([\x80-\x8f][\x80-\xbf]?)?"
-)
-
-
-class TextStream:
-    """The text of a run of tokens, as far as the bytes so far decide it.
-
-    Special tokens have no text. An unfinished character waits for its other bytes; U+FFFD stands for bytes
-    that nothing can complete any more, one for each maximal run of them. (The codec of the standard library
-    also waits after ED A0, which nothing completes.)
-    """
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary, self._waiting = vocabulary, b""
-        self.length = 0
-
-    def feed(self, token_id: int) -> tuple[str, int]:
-        """The text that this token completes, and where the character with its first byte stands."""
-        data = b"" if self._vocabulary.is_special(token_id) else self._vocabulary.token_bytes(token_id)
-        if not data:
-            return "", self.length
-        offset = self.length + (not _continues(self._waiting, data[:1]))
-        whole = self._waiting + data
-        end = next((at for at in range(max(len(whole) - 3, 0), len(whole)) if UNFINISHED.fullmatch(whole, at)), len(whole))
-        text, self._waiting = whole[:end].decode("utf-8", "replace"), whole[end:]
-        self.length += len(text)
-        return text, offset
-
-
-def _continues(waiting: bytes, byte: bytes) -> bool:
-    """Whether the byte goes on with the unfinished character; else that becomes a U+FFFD before it."""
-    if not waiting or UNFINISHED.fullmatch(waiting + byte):
-        return True
-    try:
-        return bool((waiting + byte).decode())
-    except UnicodeDecodeError:
-        return False
-
-
-class StopScanner:
-    """Watches one choice's generated text. The earliest completion wins, ties go by the list's order."""
-
-    def __init__(self, stop: tuple[str, ...]) -> None:
-        self._stop, self._held = stop, ""
-        self.found: str | None = None
-
-    def feed(self, text: str) -> str:
-        """The text that is now certain to stand before any stop string; nothing once one was found."""
-        if self.found is not None:
-            return ""
-        window = self._held + text
-        cut = self._find(window)
-        self._held = "" if self.found is not None else window[cut:]
-        return window[:cut]
-
-    def flush(self) -> str:
-        """The text still held back when a choice ends: it began a stop string that never came."""
-        held, self._held = self._held, ""
-        return held
-
-    def _find(self, window: str) -> int:
-        """Where certain text ends: at the stop string that was found, or where one may begin."""
-        ends = ((window.find(stop) + len(stop), order) for order, stop in enumerate(self._stop) if stop in window)
-        first = min(ends, default=None)
-        if first is not None:
-            self.found = self._stop[first[1]]
-            return first[0] - len(self.found)
-        return next((at for at in range(len(window)) if self._may_begin(window, at)), len(window))
-
-    def _may_begin(self, window: str, at: int) -> bool:
-        return any(len(stop) > len(window) - at and stop.startswith(window[at:]) for stop in self._stop)
-
-
-class StopFinder:
-    """The same over token ids, for whoever must end the engine's work."""
-
-    def __init__(self, vocabulary: Vocabulary, stop: tuple[str, ...]) -> None:
-        self._stream, self._scanner = TextStream(vocabulary), StopScanner(stop)
-
-    def feed(self, token_id: int) -> str | None:
-        """The stop string that this token completes, if it does."""
-        text, _ = self._stream.feed(token_id)
-        self._scanner.feed(text)
-        return self._scanner.found

@@ -22,6 +22,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from basemodel.embedded import tokenizer as vocabulary
+from basemodel.embedded.growth import grow
 from basemodel.embedded.llama import HEAD_DIM, NORM_EPSILON, ROPE_THETA, Llama, Shape
 
 CONTEXT = 2048
@@ -43,6 +44,7 @@ class Recipe:
     tokens: int
     matrix_rate: float = 0.02
     vector_rate: float = 0.012
+    grown_from: str | None = None
 
     @property
     def steps(self) -> int:
@@ -52,7 +54,7 @@ class Recipe:
 RECIPES = {
     "pico": Recipe(Shape(4, 2, 1, 256, vocabulary.VOCABULARY, CONTEXT), 10_000_000),
     "nano": Recipe(Shape(5, 4, 2, 576, vocabulary.VOCABULARY, CONTEXT), 12_000_000, vector_rate=0.010),
-    "micro": Recipe(Shape(6, 6, 2, 896, vocabulary.VOCABULARY, CONTEXT), 14_000_000, vector_rate=0.008),
+    "micro": Recipe(Shape(6, 6, 2, 896, vocabulary.VOCABULARY, CONTEXT), 12_000_000, 0.015, 0.006, grown_from="nano"),
 }
 
 
@@ -60,7 +62,7 @@ def main(build: Path, name: str) -> None:
     torch.manual_seed(0)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     recipe, encoder = RECIPES[name], load_tokenizer(build)
-    model = Llama(recipe.shape).to(device)
+    model = initial(recipe, build).to(device)
     if not (build / name / "model.safetensors").exists():
         run(model, recipe, Windows(build, encoder), build / f"{name}.checkpoint.pt", device)
         export(model, recipe, encoder, build / name)
@@ -69,6 +71,14 @@ def main(build: Path, name: str) -> None:
     result = {**metrics, **bits_per_byte(loaded, encoder, build / "heldout.jsonl", device)}
     (build / name / "metrics.json").write_text(json.dumps(result, indent=2) + "\n")
     print(json.dumps(result, indent=2))
+
+
+def initial(recipe: Recipe, build: Path) -> Llama:
+    """Random weights, or the function of the smaller model that the recipe names."""
+    model = Llama(recipe.shape)
+    if recipe.grown_from:
+        grow(load(build / recipe.grown_from, RECIPES[recipe.grown_from], "cpu"), model)
+    return model
 
 
 def load_tokenizer(build: Path) -> Tokenizer:
