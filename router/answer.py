@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from typing import Any
 
 import anyio
 import msgspec
@@ -12,22 +13,23 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from router.engine import Engine, EngineError
+from router.batch import Item, Running, start
+from router.engine import Engine, EngineError, Job
 from router.errors import ApiError, InternalError, from_engine
-from router.generation import Generation
 from router.render import Rendering
 from router.sse import EventWriter
-from router.validation import ValidCompletion
+
+Fold = Callable[[AsyncIterable[Item]], Awaitable[dict[str, Any]]]
 
 log = logging.getLogger(__name__)
 
 
 class Answer(Response):
-    """`seconds`: how long the model lets a request run."""
+    """The whole answer at once. `seconds`: how long the model lets a request run; `whole` folds the deltas into the body."""
 
-    def __init__(self, engine: Engine, valid: ValidCompletion, rendering: Rendering, seconds: float) -> None:
+    def __init__(self, engine: Engine, jobs: Sequence[Job], seconds: float, whole: Fold) -> None:
         super().__init__()
-        self._engine, self._valid, self._rendering, self._seconds = engine, valid, rendering, seconds
+        self._engine, self._jobs, self._seconds, self._fold = engine, jobs, seconds, whole
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises ApiError while a status can still be sent, ClientDisconnect once the client has left."""
@@ -35,44 +37,49 @@ class Answer(Response):
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            generation = await Generation.start(self._engine, self._valid.job, self._seconds)
+            running = await start(self._engine, self._jobs, self._seconds)
         except EngineError as error:
             raise self._told(error) from error
         try:
-            if self._valid.stream:
-                await self._stream(generation, EventWriter(send))
-            else:
-                response = await self._whole(generation)
-                await response(scope, receive, send)
+            await self._send(running, scope, receive, send)
         finally:
-            await generation.aclose()
+            await running.aclose()
 
-    async def _whole(self, generation: Generation) -> Response:
+    async def _send(self, running: Running, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            completion = await self._rendering.whole(generation)
+            whole = await self._fold(running)
         except EngineError as error:
             raise self._told(error) from error
-        return Response(msgspec.json.encode(completion), media_type="application/json")
+        await Response(msgspec.json.encode(whole), media_type="application/json")(scope, receive, send)
 
-    async def _stream(self, generation: Generation, writer: EventWriter) -> None:
+    def _told(self, error: Exception) -> ApiError:
+        """What the caller is told; the failure's own text goes to the log."""
+        if isinstance(error, EngineError):
+            log.warning("job %s: %s: %s", self._jobs[0].id, type(error).__name__, error)
+            return from_engine(error)
+        log.error("job %s failed", self._jobs[0].id, exc_info=error)
+        return InternalError()
+
+
+class StreamedAnswer(Answer):
+    """The answer as server-sent events."""
+
+    def __init__(self, engine: Engine, jobs: Sequence[Job], seconds: float, rendering: Rendering) -> None:
+        super().__init__(engine, jobs, seconds, rendering.whole)
+        self._rendering = rendering
+
+    async def _send(self, running: Running, scope: Scope, receive: Receive, send: Send) -> None:
+        writer = EventWriter(send)
         await writer.open()
         try:
-            async for delta in generation:
-                await writer.write(self._rendering.chunks(delta))
+            async for prompt, delta in running:
+                await writer.write(self._rendering.chunks(prompt, delta))
             await writer.write(self._rendering.last_chunk())
         except ClientDisconnect:
             raise
         except Exception as error:
             await writer.write([self._told(error).body()])
         await writer.close()
-
-    def _told(self, error: Exception) -> ApiError:
-        """What the caller is told; the failure's own text goes to the log."""
-        if isinstance(error, EngineError):
-            log.warning("job %s: %s: %s", self._valid.job.id, type(error).__name__, error)
-            return from_engine(error)
-        log.error("job %s failed", self._valid.job.id, exc_info=error)
-        return InternalError()
 
 
 async def while_connected(receive: Receive, work: Awaitable[None]) -> None:

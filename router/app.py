@@ -1,4 +1,4 @@
-"""The application: its one layer of middleware, its routes, and the shape of every failure."""
+"""The application: its layers of middleware, its routes, and the shape of every failure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from router.cors import Cors
 from router.errors import ApiError, InternalError, MethodNotAllowed, NotFound
+from router.failures import Failures
 from router.request_id import RequestId
-from router.routes import completions, health, models
+from router.routes import completions, health, models, score, tokenizer
 from router.services import Parts, Services
 
 __all__ = ["Services", "create_app"]
@@ -24,11 +26,12 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(RequestId)],
+        # From outside to inside: what a failure answers carries the headers of CORS and an id as well.
+        middleware=[Middleware(RequestId), Middleware(Cors), Middleware(Failures)],
         exception_handlers={ApiError: _refuse, HTTPException: _no_route},
     )
     app.state.parts = Parts.of(services)
-    for routes in (completions, models, health):
+    for routes in (completions, score, tokenizer, models, health):
         app.include_router(routes.router)
     return app
 

@@ -26,6 +26,7 @@ class ModelSpec(BaseModel):
     head_dtype: Literal["float32"] | None = None
     determinism: Literal["exact", "statistical"] = "statistical"
     max_logprobs: int = Field(default=100, ge=0, le=1000)
+    max_scoring_entries: int = Field(default=4_000_000, gt=0, description="Logprobs, tokens x (k + 1), that one request may ask for")
     warm: bool = False
     idle_seconds: int = Field(default=600, ge=1)
     max_replicas: int = Field(default=1, ge=1)

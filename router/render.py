@@ -1,68 +1,37 @@
 """Deltas as the wire's choices: streamed chunks, or all of them folded into one completion.
 
-Both come from the same `Text`, so a stream's pieces add up to the whole answer.
+Both are made of the same parts (`choice.py`), so a stream's pieces add up to the whole answer.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterable
-from dataclasses import dataclass
+from collections.abc import AsyncIterable, Iterator
 from typing import Any
 
-from router.engine import Delta, Finish, Position
-from router.logprobs import LogprobLists
-from router.tokens import StopScanner, TextStream, Vocabulary
+from router.choice import Choice, Part
+from router.echo import Echo
+from router.engine import Delta, Position
+from router.proof import prove_choice, prove_usage
+from router.tokens import Vocabulary
 from router.validation import ValidCompletion
 
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One token and the text that it settles. `offset` is where its first character stands if nothing is cut.
-
-    `token_id` is None where a choice ends without a further token.
-    """
-
-    token_id: int | None
-    text: str
-    offset: int
-    position: Position | None = None
-
-
-class Text:
-    """One choice's text as its tokens come in: unfinished characters and possible stop strings wait."""
-
-    def __init__(self, vocabulary: Vocabulary, stop: tuple[str, ...]) -> None:
-        self._stream, self._scanner = TextStream(vocabulary), StopScanner(stop)
-
-    def feed(self, delta: Delta) -> list[Piece]:
-        """The delta's tokens; the last piece of a finished choice has what no stop string took."""
-        pieces = []
-        for index, token_id in enumerate(delta.token_ids):
-            text, offset = self._stream.feed(token_id)
-            pieces.append(Piece(token_id, self._scanner.feed(text), offset, delta.positions[index] if delta.positions else None))
-        return pieces if delta.finish is None else self._finished(pieces)
-
-    def _finished(self, pieces: list[Piece]) -> list[Piece]:
-        rest = self._scanner.flush()
-        if not pieces:
-            return [Piece(None, rest, self._stream.length)]
-        last = pieces[-1]
-        return [*pieces[:-1], Piece(last.token_id, last.text + rest, last.offset, last.position)]
+#: A part of choice i of the answer, and which candidate of its prompt that choice is.
+Numbered = tuple[int, Part]
 
 
 class Rendering:
-    """One request's answer: either `chunk` it delta by delta, or have the `whole`."""
+    """One request's answer: either `chunks` of it, delta by delta, or the `whole`. Deltas come with their prompt's number."""
 
     def __init__(self, valid: ValidCompletion, vocabulary: Vocabulary, model: str, fingerprint: str) -> None:
-        self._valid, self._vocabulary = valid, vocabulary
-        sampling, choices = valid.job.sampling, range(len(valid.job.seeds))
-        self._logprobs = sampling.logprobs is not None
-        self._texts = [Text(vocabulary, sampling.stop) for _ in choices]
-        self._lengths = [0 for _ in choices]
-        self._made = self._cached = 0
+        self._valid, self._k = valid, valid.logprobs
+        self._choices = [[_choice(valid, prompt, vocabulary) for _ in job.seeds] for prompt, job in enumerate(valid.jobs)]
+        self._rows: list[list[Position]] = [[] for _ in valid.jobs]
+        self._cached = [0 for _ in valid.jobs]
+        self._made = 0
         self._head = {
-            "id": valid.job.id,
+            "id": valid.id,
             "object": "text_completion",
             "created": int(time.time()),
             "model": model,
@@ -70,72 +39,107 @@ class Rendering:
             "user": valid.user,
         }
 
-    def chunks(self, delta: Delta) -> list[dict[str, Any]]:
+    def chunks(self, prompt: int, delta: Delta) -> Iterator[dict[str, Any]]:
         """One chunk per token where logprobs were asked, else one per delta; a choice's last says how it finished."""
-        pieces = self._take(delta)
-        groups = [[piece] for piece in pieces] if self._logprobs else [pieces] if pieces else []
-        return [self._chunk(delta, group, group is groups[-1]) for group in groups]
+        return (self._chunk(prompt, number, part) for number, part in self._parts(prompt, delta, singly=self._k is not None))
 
     def last_chunk(self) -> list[dict[str, Any]]:
         """The usage, if it was asked for."""
         return [{**self._head, "choices": [], "usage": self._usage()}] if self._valid.include_usage else []
 
-    async def whole(self, deltas: AsyncIterable[Delta]) -> dict[str, Any]:
+    async def whole(self, deltas: AsyncIterable[tuple[int, Delta]]) -> dict[str, Any]:
         """Raises EngineError."""
-        texts: list[list[str]] = [[] for _ in self._texts]
-        lists = [LogprobLists(self._vocabulary) for _ in self._texts]
-        finishes: list[Finish | None] = [None for _ in self._texts]
-        async for delta in deltas:
-            pieces = self._take(delta)
-            self._made += len(delta.token_ids)
-            texts[delta.choice] += [piece.text for piece in pieces]
-            finishes[delta.choice] = delta.finish
-            _add(lists[delta.choice], pieces)
-        joined = ["".join(parts) for parts in texts]
-        rendered = [lists[i].rendered(len(text)) if self._logprobs else None for i, text in enumerate(joined)]
-        choices = [_choice(i, text, rendered[i], finishes[i]) for i, text in enumerate(joined)]
-        return {**self._head, "choices": choices, "usage": self._usage()}
+        folded = [[Folded() for _ in choices] for choices in self._choices]
+        async for prompt, delta in deltas:
+            for number, part in self._parts(prompt, delta, singly=False):
+                folded[prompt][number].add(part)
+                if part.prompt_logprobs_start is not None:
+                    await asyncio.sleep(0)  # long prompts with many logprobs must not hold up other requests
+        chosen = [folded[prompt][number] for prompt in range(len(folded)) for number in self._best(prompt)]
+        choices = [_choice_of(index, one.part, self._valid.return_token_ids) for index, one in enumerate(chosen)]
+        for choice in choices:
+            prove_choice(choice, self._k)
+        usage = self._usage()
+        prove_usage(usage, sum(len(one.part.token_ids) for candidates in folded for one in candidates))
+        return {**self._head, "choices": choices, "usage": usage}
 
-    def _take(self, delta: Delta) -> list[Piece]:
-        self._cached = max(self._cached, delta.cached_tokens)
-        return self._texts[delta.choice].feed(delta)
+    def _parts(self, prompt: int, delta: Delta, singly: bool) -> Iterator[Numbered]:
+        self._cached[prompt] = max(self._cached[prompt], delta.cached_tokens)
+        self._rows[prompt] += delta.prompt
+        if delta.token_ids or delta.finish is not None:
+            yield from self._opened(prompt, delta.choice)
+            for part in self._choices[prompt][delta.choice].feed(delta, singly):
+                self._made += len(part.token_ids)
+                yield delta.choice, part
 
-    def _chunk(self, delta: Delta, pieces: list[Piece], last: bool) -> dict[str, Any]:
-        text = "".join(piece.text for piece in pieces)
-        tokens = [piece for piece in pieces if piece.token_id is not None]
-        self._made += len(tokens)
-        self._lengths[delta.choice] += len(text)
-        lists = LogprobLists(self._vocabulary)
-        _add(lists, pieces)
-        # Offsets never pass the text sent so far: where a stop string may still cut, they wait at its end.
-        rendered = lists.rendered(self._lengths[delta.choice]) if self._logprobs and tokens else None
-        choice = _choice(delta.choice, text, rendered, delta.finish if last else None)
+    def _opened(self, prompt: int, number: int) -> Iterator[Numbered]:
+        choice = self._choices[prompt][number]
+        if not choice.opened:
+            yield from ((number, part) for part in choice.open(self._rows[prompt]))
+
+    def _best(self, prompt: int) -> list[int]:
+        """The n candidates that are shown: the best by mean token logprob, or all in order."""
+        choices, n = self._choices[prompt], self._valid.n
+        if n == len(choices):
+            return list(range(n))
+        return sorted(range(len(choices)), key=lambda number: -choices[number].mean_logprob)[:n]
+
+    def _chunk(self, prompt: int, number: int, part: Part) -> dict[str, Any]:
+        choice = _choice_of(prompt * self._valid.n + number, part, self._valid.return_token_ids)
+        if part.prompt_logprobs_start is not None:
+            choice["prompt_logprobs_start"] = part.prompt_logprobs_start
+        prove_choice(choice, self._k, whole=False)
         return {**self._head, "choices": [choice], "usage": self._usage() if self._valid.continuous_usage else None}
 
     def _usage(self) -> dict[str, Any]:
-        prompt_tokens = len(self._valid.job.prompt_ids)
+        prompt_tokens = sum(len(prompt.ids) for prompt in self._valid.prompts)
         return {
             "prompt_tokens": prompt_tokens,
             "completion_tokens": self._made,
             "total_tokens": prompt_tokens + self._made,
-            "prompt_tokens_details": {"cached_tokens": self._cached},
+            "prompt_tokens_details": {"cached_tokens": sum(self._cached)},
         }
 
 
-def _add(lists: LogprobLists, pieces: list[Piece]) -> None:
-    for piece in pieces:
-        if piece.token_id is not None and piece.position is not None:
-            lists.add(piece.token_id, piece.offset, piece.position)
+class Folded:
+    """All parts of one choice as one part."""
+
+    def __init__(self) -> None:
+        self.part = Part()
+        self._texts: list[str] = []
+
+    def add(self, more: Part) -> None:
+        part = self.part
+        self._texts.append(more.text)
+        part.token_ids += more.token_ids
+        part.lists = _joined(part.lists, more.lists)
+        part.prompt_logprobs = _joined(part.prompt_logprobs, more.prompt_logprobs)
+        part.prompt_token_ids = part.prompt_token_ids or more.prompt_token_ids
+        part.finish = more.finish
+        if more.finish is not None:
+            part.text = "".join(self._texts)
 
 
-def _choice(index: int, text: str, logprobs: dict[str, Any] | None, finish: Finish | None) -> dict[str, Any]:
+def _joined(lists: Any, more: Any) -> Any:
+    if lists is None or more is None:
+        return more if lists is None else lists
+    lists.extend(more)
+    return lists
+
+
+def _choice(valid: ValidCompletion, prompt: int, vocabulary: Vocabulary) -> Choice:
+    echo = Echo.of(valid.prompts[prompt], vocabulary, valid.jobs[prompt].sampling.skip_special_tokens) if valid.echo else None
+    return Choice(valid, prompt, echo, vocabulary)
+
+
+def _choice_of(index: int, part: Part, with_ids: bool) -> dict[str, Any]:
     return {
         "index": index,
-        "text": text,
-        "finish_reason": None if finish is None else str(finish.reason),
-        "stop_reason": None if finish is None else finish.stop_reason,
-        "token_ids": None,
-        "prompt_token_ids": None,
-        "prompt_logprobs": None,
-        "logprobs": logprobs,
+        "text": part.text,
+        "finish_reason": None if part.finish is None else str(part.finish.reason),
+        "stop_reason": None if part.finish is None else part.finish.stop_reason,
+        "token_ids": part.token_ids if with_ids else None,
+        "prompt_token_ids": part.prompt_token_ids,
+        "prompt_logprobs": part.prompt_logprobs,
+        "logprobs": None if part.lists is None else part.lists.rendered(),
     }

@@ -44,4 +44,10 @@ def _parts(request: Request) -> Parts:
     return cast(Parts, request.app.state.parts)
 
 
+def _path_model(request: Request) -> str | None:
+    return cast(str | None, request.path_params.get("model"))
+
+
 AppParts = Annotated[Parts, Depends(_parts)]
+#: The model that a path under /m/{model} fixes; None on all others.
+PathModel = Annotated[str | None, Depends(_path_model)]

@@ -59,6 +59,17 @@ class Shelf:
         except CircuitOpen:
             return None
 
+    async def common(self) -> Served | None:
+        """A model that can speak for all where they share one tokenizer: that with the shortest context. None where they do not.
+
+        A tokenizer that cannot be read may be any, so it is not shared.
+        """
+        every = [await self.readable(spec) for spec in self._fleet.catalogue.models]
+        known = [served for served in every if served is not None]
+        if len(known) < len(every) or not all(served.vocabulary.same_as(known[0].vocabulary) for served in known):
+            return None
+        return min(known, key=lambda served: served.spec.max_model_len)
+
     async def _vocabulary(self, folder: str) -> Vocabulary:
         if folder not in self._vocabularies:
             try:

@@ -12,6 +12,8 @@ from starlette.types import Send
 
 #: How long a reader may take none of the bytes before it is cut.
 STALL_SECONDS = 30.0
+#: Bytes of events after which a write goes out, before further events are made.
+LARGEST_WRITE = 1 << 16
 DONE = b"data: [DONE]\n\n"
 HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
 
@@ -36,9 +38,17 @@ class EventWriter:
         await self._bounded({"type": "http.response.start", "status": 200, "headers": HEADERS})
 
     async def write(self, events: Iterable[dict[str, Any]]) -> None:
-        data = b"".join(event(one) for one in events)
+        data = b""
+        for one in events:
+            data += event(one)
+            if len(data) >= LARGEST_WRITE:
+                await self._body(data)
+                data = b""
         if data:
-            await self._bounded({"type": "http.response.body", "body": data, "more_body": True})
+            await self._body(data)
+
+    async def _body(self, data: bytes) -> None:
+        await self._bounded({"type": "http.response.body", "body": data, "more_body": True})
 
     async def close(self) -> None:
         await self._bounded({"type": "http.response.body", "body": DONE, "more_body": False})

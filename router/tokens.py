@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +23,27 @@ class UnreadableTokenizer(Exception):
 
 
 class Vocabulary:
-    """`digest` is the SHA-256 of tokenizer.json; `longest` is the most bytes that one token stands for."""
+    """`config` is tokenizer_config.json, `digest` the SHA-256 of tokenizer.json, `longest` the most bytes that one token stands for."""
 
-    def __init__(self, tokenizer: Tokenizer, bos: str | None, eos: str | None, digest: str) -> None:
+    def __init__(self, tokenizer: Tokenizer, config: dict[str, Any], digest: str) -> None:
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        self._tokenizer, self.digest = tokenizer, digest
+        self._tokenizer, self.config, self.digest = tokenizer, config, digest
         self._bytes = _byte_table(tokenizer)
         self._special = {token_id for token_id, token in tokenizer.get_added_tokens_decoder().items() if token.special}
         self.size = len(self._bytes)
         self.longest = max(len(token) for token in self._bytes)
-        self.bos_id = None if bos is None else tokenizer.token_to_id(bos)
-        self.eos_id = None if eos is None else tokenizer.token_to_id(eos)
+        self.eos_id = _special_id(tokenizer, config, "eos_token")
+        self.bos_id = _special_id(tokenizer, config, "bos_token") if config.get("bos_token") else self._added_first()
+
+    def _added_first(self) -> int | None:
+        """What the tokenizer puts before every text, where its config names no BOS."""
+        added = self._tokenizer.encode("").ids[:1]
+        return added[0] if added and added[0] != self.eos_id else None
 
     @classmethod
     def load(cls, folder: str) -> Vocabulary:
-        """Reads tokenizer.json, and BOS and EOS from tokenizer_config.json. Raises UnreadableTokenizer."""
+        """Reads tokenizer.json and tokenizer_config.json, where BOS and EOS are named. Raises UnreadableTokenizer."""
         try:
             data = Path(folder, "tokenizer.json").read_bytes()
             config = json.loads(Path(folder, "tokenizer_config.json").read_bytes())
@@ -45,8 +51,7 @@ class Vocabulary:
             raise UnreadableTokenizer(f"{folder} needs a readable tokenizer.json and tokenizer_config.json ({error}).") from error
         if "ByteLevel" not in json.dumps(json.loads(data)["decoder"]):
             raise UnreadableTokenizer(f"{folder}/tokenizer.json is not byte-level BPE, the one kind that is supported.")
-        tokenizer = Tokenizer.from_buffer(data)
-        return cls(tokenizer, _spelling(config, "bos_token"), _spelling(config, "eos_token"), hashlib.sha256(data).hexdigest())
+        return cls(Tokenizer.from_buffer(data), config, hashlib.sha256(data).hexdigest())
 
     def encode(self, text: str, add_special_tokens: bool = True) -> list[int]:
         """Ids with the tokenizer's BOS once, also where the text begins with its spelling; nothing added without `add_special_tokens`."""
@@ -69,6 +74,18 @@ class Vocabulary:
         """The bytes a token stands for; none for an id that the model has but its tokenizer does not."""
         return self._bytes[token_id] if 0 <= token_id < self.size else b""
 
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of a run of ids: special tokens as they are spelt, U+FFFD for what is no UTF-8."""
+        return b"".join(map(self.token_bytes, ids)).decode("utf-8", "replace")
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """The tokenizer's own names of the tokens, in the byte alphabet, as Hugging Face's `convert_ids_to_tokens` gives them."""
+        return [self._tokenizer.id_to_token(token_id) or "" for token_id in ids]
+
+    def same_as(self, other: Vocabulary) -> bool:
+        """Whether both make the same ids of every text, and say the same of themselves."""
+        return (self.digest, self.config) == (other.digest, other.config)
+
     def is_special(self, token_id: int) -> bool:
         return token_id in self._special
 
@@ -81,9 +98,10 @@ class Vocabulary:
             return "bytes:" + "".join(f"\\x{byte:02x}" for byte in data)
 
 
-def _spelling(config: dict[str, Any], name: str) -> str | None:
+def _special_id(tokenizer: Tokenizer, config: dict[str, Any], name: str) -> int | None:
     token = config.get(name)
-    return token["content"] if isinstance(token, dict) else token
+    spelling = token["content"] if isinstance(token, dict) else token
+    return None if spelling is None else tokenizer.token_to_id(spelling)
 
 
 def _byte_table(tokenizer: Tokenizer) -> list[bytes]:

@@ -1,90 +1,146 @@
-"""Requests to jobs: everything wrong with a request is said at once, and what remains cannot be wrong."""
+"""Completion requests to jobs: everything wrong with a request is said at once, and what remains cannot be wrong."""
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import json
-import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
+from router import faults
 from router.catalogue import ModelSpec
 from router.engine import Job, Sampling
 from router.errors import Fault, InvalidRequest
+from router.fields import MOST_SEQUENCES
+from router.prompts import ValidPrompt, id_faults, length_faults, prompt_faults, refuse_endless, tokenised
 from router.tokens import Vocabulary
-from router.wire import LATER, CompletionRequest, StreamOptions
-
-T = TypeVar("T")
+from router.wire import CompletionRequest
 
 DEFAULT_MAX_TOKENS = 16
-#: How much of a refused value a message repeats.
-LONGEST_ECHO = 64
-#: How many faults of one request are told.
-MOST_FAULTS = 16
-#: Normalisation may shorten a text before it is cut into tokens (NFC by at most this factor).
-SHRINKAGE = 3
 
 
 @dataclass(frozen=True)
 class ValidCompletion:
-    """A job, and how its result is to be shown."""
+    """Jobs, one for each prompt, and how their results are to be shown; each job's choices are `best_of` candidates for n."""
 
-    job: Job
+    id: str
+    prompts: tuple[ValidPrompt, ...]
+    jobs: tuple[Job, ...]
+    n: int = 1
+    echo: bool = False
+    logprobs: int | None = None
+    prompt_logprobs: int | None = None
+    prompt_logprobs_start: int = 0
+    return_token_ids: bool = False
+    include_stop: bool = False
     stream: bool = False
     include_usage: bool = False
     continuous_usage: bool = False
     user: str | None = None
 
 
-def parse(body: dict[str, Any]) -> CompletionRequest:
-    """Raises InvalidRequest with every fault that needs no model to be seen."""
-    body = {name: value for name, value in body.items() if value is not None or name not in LATER}
-    try:
-        request = CompletionRequest.model_validate(body)
-    except ValidationError as error:
-        raise InvalidRequest(*_faults(error.errors(include_url=False, include_context=False))) from None
-    if request.stream_options not in (None, StreamOptions()) and not request.stream:
-        raise InvalidRequest(_fault("stream_options", body["stream_options"]))
+def parse(body: dict[str, Any], model: str | None = None) -> CompletionRequest:
+    """`model`: the one that the path names. Raises InvalidRequest with every fault that needs no model to be seen."""
+    request = faults.validated(CompletionRequest, body, model)
+    found = list(_contradictions(request))
+    if found:
+        raise InvalidRequest(*found)
     return request
+
+
+def _contradictions(request: CompletionRequest) -> Iterator[Fault]:
+    """What each field allows and the fields together do not."""
+    best_of = _best_of(request)
+    if request.stream_options.model_fields_set and not request.stream:
+        yield faults.fault(CompletionRequest, "stream_options", request.stream_options.model_dump(exclude_unset=True))
+    if best_of < request.n:
+        yield _invalid("best_of", f"'best_of' must be at least n ({request.n}); {best_of} was given.")
+    if best_of > request.n and request.stream:
+        yield _invalid("best_of", f"'best_of' must be n ({request.n}) where 'stream' is true: the best are known only at the end.")
+    if best_of * len(request.prompt) > MOST_SEQUENCES:
+        yield _invalid("n", f"Prompts ({len(request.prompt)}) times best_of ({best_of}) must be at most {MOST_SEQUENCES}.")
+    if request.logprob_token_ids and request.logprobs:
+        yield faults.fault(CompletionRequest, "logprob_token_ids", request.logprob_token_ids)
+    most = DEFAULT_MAX_TOKENS if request.max_tokens is None else request.max_tokens
+    if request.min_tokens > most:
+        yield _invalid("min_tokens", f"'min_tokens' must be at most max_tokens ({most}); {request.min_tokens} was given.")
 
 
 async def validate(request: CompletionRequest, spec: ModelSpec, vocabulary: Vocabulary, account_id: str) -> ValidCompletion:
     """Raises InvalidRequest with every fault that the model decides."""
-    faults = [*_prompt_faults(request, vocabulary), *_logprobs_faults(request, spec)]
-    if not faults:
-        _refuse_endless(request, spec, vocabulary)
-    ids = [] if faults else await vocabulary.encode_aside(request.prompt)
-    faults += [] if faults else _length_faults(len(ids), request, spec)
-    if faults:
-        raise InvalidRequest(*faults)
-    options = request.stream_options or StreamOptions()
+    found = [*prompt_faults("prompt", request.prompt, spec, vocabulary), *_k_faults(request, spec), *_id_faults(request, spec, vocabulary)]
+    if found:
+        raise InvalidRequest(*found)
+    for text in request.prompt:
+        if isinstance(text, str):
+            refuse_endless(text, request.max_tokens, spec, vocabulary)
+    prompts = await tokenised(request.prompt, request.add_special_tokens, vocabulary)
+    found = length_faults(prompts, request.max_tokens, spec)
+    if found:
+        raise InvalidRequest(*found)
+    valid = _valid(request, spec, prompts, account_id)
+    refuse_heavy(sum(_entries(job, valid.n) for job in valid.jobs), spec)
+    return valid
+
+
+def _valid(request: CompletionRequest, spec: ModelSpec, prompts: list[ValidPrompt], account_id: str) -> ValidCompletion:
+    request_id = new_id()
+    salt = None if spec.shared_prefix else cache_salt(account_id)
+    seeds = (request.seed,) * _best_of(request)
+    samplings = (_sampling(request, spec.max_model_len - len(prompt.ids)) for prompt in prompts)
+    jobs = (
+        Job(request_id if len(prompts) == 1 else f"{request_id}-{index}", prompt.ids, sampling, seeds, salt)
+        for index, (prompt, sampling) in enumerate(zip(prompts, samplings, strict=True))
+    )
     return ValidCompletion(
-        job=_job(request, spec, ids, account_id),
-        stream=bool(request.stream),
-        include_usage=bool(options.include_usage),
-        continuous_usage=bool(options.continuous_usage_stats),
+        id=request_id,
+        prompts=tuple(prompts),
+        jobs=tuple(jobs),
+        n=request.n,
+        echo=request.echo,
+        logprobs=_logprobs(request),
+        prompt_logprobs=request.prompt_logprobs,
+        prompt_logprobs_start=request.prompt_logprobs_start,
+        return_token_ids=request.return_token_ids,
+        include_stop=request.include_stop_str_in_output,
+        stream=request.stream,
+        include_usage=request.stream_options.include_usage,
+        continuous_usage=request.stream_options.continuous_usage_stats,
         user=request.user,
     )
 
 
-def _job(request: CompletionRequest, spec: ModelSpec, ids: list[int], account_id: str) -> Job:
-    left = spec.max_model_len - len(ids)
-    sampling = Sampling(
+def _sampling(request: CompletionRequest, left: int) -> Sampling:
+    """Every value as it was given. `best_of` needs logprobs to choose by, `echo` those of the prompt."""
+    logprobs = _logprobs(request)
+    chooses = _best_of(request) > request.n
+    echoed = logprobs if request.echo else None
+    asked = [k for k in (echoed, request.prompt_logprobs) if k is not None]
+    return Sampling(
         max_tokens=min(DEFAULT_MAX_TOKENS, left) if request.max_tokens is None else request.max_tokens,
-        temperature=_or(request.temperature, 1.0),
-        top_p=_or(request.top_p, 1.0),
-        top_k=_or(request.top_k, -1),
-        min_p=_or(request.min_p, 0.0),
-        stop=tuple(request.stop or ()),
-        logprobs=request.logprobs,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        top_k=request.top_k,
+        min_p=request.min_p,
+        presence_penalty=request.presence_penalty,
+        frequency_penalty=request.frequency_penalty,
+        repetition_penalty=request.repetition_penalty,
+        logit_bias=request.logit_bias,
+        min_tokens=request.min_tokens,
+        ignore_eos=request.ignore_eos,
+        stop_token_ids=tuple(request.stop_token_ids),
+        stop=tuple(request.stop),
+        skip_special_tokens=request.skip_special_tokens,
+        logprobs=0 if chooses and logprobs is None else logprobs,
+        logprob_token_ids=tuple(request.logprob_token_ids),
+        prompt_logprobs=max(asked, default=None),
+        prompt_logprobs_start=0 if echoed is not None else request.prompt_logprobs_start,
     )
-    salt = None if spec.shared_prefix else cache_salt(account_id)
-    return Job("cmpl-" + secrets.token_hex(16), tuple(ids), sampling, (request.seed,), salt)
+
+
+def new_id() -> str:
+    return "cmpl-" + secrets.token_hex(16)
 
 
 def cache_salt(account_id: str) -> str:
@@ -92,93 +148,51 @@ def cache_salt(account_id: str) -> str:
     return hashlib.sha256(f"cache salt of {account_id}".encode()).hexdigest()[:32]
 
 
-def _or(value: T | None, default: T) -> T:
-    return default if value is None else value
+def _best_of(request: CompletionRequest) -> int:
+    return request.n if request.best_of is None else request.best_of
 
 
-def _prompt_faults(request: CompletionRequest, vocabulary: Vocabulary) -> list[Fault]:
-    if request.prompt:
+def _logprobs(request: CompletionRequest) -> int | None:
+    """Requested ids come with the chosen token's own logprob."""
+    return 0 if request.logprob_token_ids else request.logprobs
+
+
+def _entries(job: Job, n: int) -> int:
+    """Logprobs that the job's answer may hold."""
+    sampling, choices = job.sampling, len(job.seeds)
+    scored = 0 if sampling.prompt_logprobs is None else n * len(job.rows_of(0)) * (sampling.prompt_logprobs + 1)
+    shown = None if sampling.logprobs is None else sampling.logprobs + 1 + len(sampling.logprob_token_ids)
+    return scored + choices * sampling.max_tokens * (shown or 0)
+
+
+def refuse_heavy(entries: int, spec: ModelSpec) -> None:
+    """Raises InvalidRequest for more logprobs than one request may ask for."""
+    if entries > spec.max_scoring_entries:
+        message = (
+            f"This request asks for up to {entries} logprobs (tokens x (k + 1)), and '{spec.id}' gives at most "
+            f"{spec.max_scoring_entries} to one request: send fewer prompts, tokens or choices at once, or a smaller k."
+        )
+        raise InvalidRequest(_invalid("logprobs", message))
+
+
+def k_fault(param: str, k: int | None, spec: ModelSpec) -> list[Fault]:
+    if k is None or k <= spec.max_logprobs:
         return []
-    start = vocabulary.eos_id if vocabulary.bos_id is None else vocabulary.bos_id
-    return [Fault("prompt", "invalid_value", f"'prompt' must not be empty; send [{start}] for an unconditional sample.")]
+    return [_invalid(param, f"'{param}' must be an integer from 0 to {spec.max_logprobs} for '{spec.id}'; {k} was given.")]
 
 
-def _logprobs_faults(request: CompletionRequest, spec: ModelSpec) -> list[Fault]:
-    if request.logprobs is None or request.logprobs <= spec.max_logprobs:
-        return []
-    rule = f"'logprobs' must be an integer from 0 to {spec.max_logprobs} for '{spec.id}'; {request.logprobs} was given."
-    return [Fault("logprobs", "invalid_value", rule)]
+def _k_faults(request: CompletionRequest, spec: ModelSpec) -> list[Fault]:
+    return [*k_fault("logprobs", request.logprobs, spec), *k_fault("prompt_logprobs", request.prompt_logprobs, spec)]
 
 
-def _refuse_endless(request: CompletionRequest, spec: ModelSpec, vocabulary: Vocabulary) -> None:
-    """A prompt that cannot fit however it is cut into tokens is not cut into tokens at all."""
-    least = len(request.prompt.encode()) // (SHRINKAGE * vocabulary.longest)
-    if least > spec.max_model_len:
-        raise InvalidRequest(_too_long("prompt", f"at least {least}", request, spec))
+def _id_faults(request: CompletionRequest, spec: ModelSpec, vocabulary: Vocabulary) -> list[Fault]:
+    given = {
+        "logit_bias": list(request.logit_bias),
+        "stop_token_ids": request.stop_token_ids,
+        "logprob_token_ids": request.logprob_token_ids,
+    }
+    return [one for name, ids in given.items() for one in id_faults(name, ids, spec, vocabulary)]
 
 
-def _length_faults(prompt_tokens: int, request: CompletionRequest, spec: ModelSpec) -> list[Fault]:
-    left = spec.max_model_len - prompt_tokens
-    if left >= _or(request.max_tokens, 1):
-        return []
-    return [_too_long("max_tokens" if left >= 1 else "prompt", str(prompt_tokens), request, spec)]
-
-
-def _too_long(param: str, prompt_tokens: str, request: CompletionRequest, spec: ModelSpec) -> Fault:
-    message = (
-        f"The prompt's {prompt_tokens} tokens and max_tokens ({_or(request.max_tokens, 1)}) must together be at most "
-        f"{spec.max_model_len}, the context of '{spec.id}'."
-    )
-    return Fault(param, "context_length_exceeded", message)
-
-
-def _faults(errors: list[ErrorDetails]) -> list[Fault]:
-    """One per parameter, in the order of the declared type; of very many the first ones."""
-    first: dict[str, ErrorDetails] = {}
-    for error in errors:
-        first.setdefault(_name(error), error)
-    return [_declared(error) for error in list(first.values())[:MOST_FAULTS]]
-
-
-def _name(error: ErrorDetails) -> str:
-    nested = error["loc"][0] == "stream_options" and len(error["loc"]) > 1
-    return ".".join(str(part) for part in error["loc"][: 2 if nested else 1])
-
-
-def _declared(error: ErrorDetails) -> Fault:
-    name, value = _name(error), error["input"]
-    if error["type"] == "extra_forbidden":
-        return Fault(name[:LONGEST_ECHO], "unknown_parameter", _unknown(name[:LONGEST_ECHO]))
-    if error["type"] == "missing" or (value is None and len(error["loc"]) == 1):
-        return Fault(name, "missing_parameter", f"'{name}' is required: {_rule(name)}.")
-    return _fault(name, value)
-
-
-def _fault(name: str, value: Any) -> Fault:
-    rule = _rule(name)
-    kind = re.match(r"an? \w+", rule)
-    if isinstance(value, bool) and kind:
-        rule = f"{kind[0]}, not a boolean: {rule}"
-    return Fault(name, "invalid_value", f"'{name}' must be {rule}; {_echo(value)} was given.")
-
-
-def _rule(name: str) -> str:
-    """The declared rule of a parameter, without its default."""
-    field, _, option = name.partition(".")
-    declared = StreamOptions.model_fields[option] if option else CompletionRequest.model_fields[field]
-    return (declared.description or "").partition("; by default")[0]
-
-
-def _unknown(name: str) -> str:
-    if name in LATER:
-        return f"'{name}' is not available yet."
-    known = [*CompletionRequest.model_fields, *LATER, *(f"stream_options.{option}" for option in StreamOptions.model_fields)]
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"'{name}' is not a parameter of this API." + (f" Did you mean '{close[0]}'?" if close else "")
-
-
-def _echo(value: Any) -> str:
-    if isinstance(value, list | dict) and len(value) > LONGEST_ECHO:
-        return f"{'a list' if isinstance(value, list) else 'an object'} of {len(value)} entries"
-    text = json.dumps(value[: LONGEST_ECHO + 1] if isinstance(value, str) else value, ensure_ascii=False)
-    return text if len(text) <= LONGEST_ECHO else text[:LONGEST_ECHO] + "…"
+def _invalid(param: str, message: str) -> Fault:
+    return Fault(param, "invalid_value", message)

@@ -1,142 +1,131 @@
-"""The declared types of the wire: what `POST /v1/completions` accepts and answers, and /openapi.json's source.
+"""The declared request types: what a body may hold, and the source of /openapi.json.
 
-A field's description is its rule; the message of every refusal quotes it. Null means absent everywhere.
+A field's description is its rule, and the message of every refusal quotes it. Null means absent everywhere; the
+defaults are those of a request that leaves the field out.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-INT32, INT64 = 1 << 31, 1 << 63
-SMALLEST_TEMPERATURE = 0.01
-
-#: Fields of this API that this version does not have yet; null is accepted, as absent.
-LATER = (
-    *("n", "best_of", "echo", "suffix", "presence_penalty", "frequency_penalty", "repetition_penalty", "logit_bias"),
-    *("prompt_logprobs", "prompt_logprobs_start", "logprob_token_ids", "min_tokens", "ignore_eos", "stop_token_ids"),
-    *("add_special_tokens", "skip_special_tokens", "include_stop_str_in_output", "return_token_ids"),
+from router.fields import (
+    INT32,
+    INT64,
+    Choices,
+    Continuations,
+    LogitBias,
+    Nothing,
+    Penalty,
+    Prompt,
+    Prompts,
+    RequestedIds,
+    StopIds,
+    StopStrings,
+    Temperature,
+    TopK,
 )
 
-MOST_STOPS = 16
+BOOLEAN = "true or false"
+#: The parts of a prompt's or a list's rule that two fields share.
+K_RULE = "an integer from 0 to the model's max_logprobs (0: the token's own only); by default none"
 
 
-def _no_tiny_temperature(value: float) -> float:
-    if 0 < value < SMALLEST_TEMPERATURE:
-        raise ValueError("the engine would run this as 0.01")
-    return value
+def _nullable(schema: dict[str, Any]) -> None:
+    """Null is accepted for every field that may be left out."""
+    for name, one in schema["properties"].items():
+        if name not in schema.get("required", ()):
+            told = {key: one.pop(key) for key in ("title", "description", "default") if key in one}
+            schema["properties"][name] = {**told, "anyOf": [*one.pop("anyOf", [one]), {"type": "null"}]}
 
 
-def _not_zero(value: int) -> int:
-    if value == 0:
-        raise ValueError("0 is neither off nor a number of tokens")
-    return value
-
-
-def _listed(value: Any) -> Any:
-    """Counts first, so that a list of millions gets one fault and not one for each entry."""
-    if isinstance(value, list) and len(value) > MOST_STOPS:
-        raise ValueError(f"at most {MOST_STOPS}")
-    return [value] if isinstance(value, str) else value
-
-
-Temperature = Annotated[float, Field(ge=0, le=2), AfterValidator(_no_tiny_temperature)]
-TopK = Annotated[int, Field(ge=-1, lt=INT32), AfterValidator(_not_zero)]
-StopString = Annotated[str, Field(min_length=1, max_length=256)]
-StopStrings = Annotated[
-    list[StopString],
-    BeforeValidator(_listed, json_schema_input_type=str | list[StopString]),
-    Field(max_length=MOST_STOPS),
-]
+STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_nullable)
 
 
 class StreamOptions(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = STRICT
 
-    include_usage: bool | None = Field(default=None, description="true or false")
-    continuous_usage_stats: bool | None = Field(default=None, description="true or false")
+    @model_validator(mode="before")
+    @classmethod
+    def null_is_absent(cls, value: Any) -> Any:
+        """As for the request's own fields, for which `faults.validated` does it."""
+        known = cls.model_fields
+        return {name: one for name, one in value.items() if one is not None or name not in known} if isinstance(value, dict) else value
+
+    include_usage: bool = Field(default=False, description=BOOLEAN)
+    continuous_usage_stats: bool = Field(default=False, description=BOOLEAN)
 
 
 class CompletionRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = STRICT
 
     model: str = Field(description="a string, the id of a listed model")
-    prompt: str = Field(description="a string that is not empty (lists of prompts are not available yet)")
+    prompt: Prompts = Field(
+        description="a string, a list of 1 to 64 strings, a list of token ids or a list of 1 to 64 lists of token ids, none of them empty"
+    )
     max_tokens: int | None = Field(
-        default=None, ge=0, description="an integer of at least 0; by default 16, or what is left of the context"
+        default=None,
+        ge=0,
+        lt=INT32,
+        description="an integer of at least 0 (0: only score the prompt); by default 16, or what is left of the context",
     )
-    temperature: Temperature | None = Field(
-        default=None, description="a number, 0 or from 0.01 to 2 (the engine would run anything between 0 and 0.01 as 0.01); by default 1"
+    min_tokens: int = Field(default=0, ge=0, lt=INT32, description="an integer from 0 to max_tokens; by default 0")
+    temperature: Temperature = Field(
+        default=1.0, description="a number, 0 or from 0.01 to 2 (the engine would run anything between 0 and 0.01 as 0.01); by default 1"
     )
-    top_p: float | None = Field(default=None, gt=0, le=1, description="a number above 0 and at most 1; by default 1")
-    top_k: TopK | None = Field(default=None, description="an integer, -1 (off) or from 1 to 2^31 - 1; by default -1")
-    min_p: float | None = Field(default=None, ge=0, le=1, description="a number from 0 to 1; by default 0")
-    seed: int | None = Field(default=None, ge=-INT64, lt=INT64, description="an integer of 64 bits, -2^63 to 2^63 - 1; by default random")
-    stop: StopStrings | None = Field(default=None, description="a string or up to 16 strings, each of 1 to 256 characters; by default none")
-    logprobs: int | None = Field(default=None, ge=0, description="an integer from 0 to the model's max_logprobs; by default none")
-    stream: bool | None = Field(default=None, description="true or false; by default false")
-    stream_options: StreamOptions | None = Field(
-        default=None, description="an object with include_usage and continuous_usage_stats, only together with 'stream': true"
+    top_p: float = Field(default=1.0, gt=0, le=1, description="a number above 0 and at most 1; by default 1")
+    top_k: TopK = Field(default=-1, description="an integer, -1 (off) or from 1 to 2^31 - 1; by default -1")
+    min_p: float = Field(default=0.0, ge=0, le=1, description="a number from 0 to 1; by default 0")
+    presence_penalty: Penalty = Field(default=0.0, description="a number from -2 to 2; by default 0")
+    frequency_penalty: Penalty = Field(default=0.0, description="a number from -2 to 2; by default 0")
+    repetition_penalty: float = Field(default=1.0, gt=0, le=2, description="a number above 0 and at most 2; by default 1")
+    logit_bias: LogitBias = Field(
+        default={}, description="an object of at most 300 entries, token ids as keys, numbers from -100 to 100 as values; by default none"
+    )
+    seed: int | None = Field(
+        default=None, ge=-INT64, lt=INT64, description="an integer of 64 bits (choice i uses seed + i); by default random"
+    )
+    n: Choices = Field(default=1, description="an integer from 1 to 16, at most best_of; by default 1")
+    best_of: Choices | None = Field(
+        default=None, description="an integer from 1 to 16, at least n, and n where 'stream' is true; by default n"
+    )
+    stop: StopStrings = Field(default=[], description="a string or up to 16 strings, each of 1 to 256 characters; by default none")
+    stop_token_ids: StopIds = Field(default=[], description="a list of up to 64 token ids; by default none")
+    ignore_eos: bool = Field(default=False, description=BOOLEAN)
+    include_stop_str_in_output: bool = Field(default=False, description=BOOLEAN)
+    skip_special_tokens: bool = Field(default=True, description=BOOLEAN)
+    add_special_tokens: bool = Field(default=True, description=BOOLEAN)
+    echo: bool = Field(default=False, description=BOOLEAN)
+    logprobs: int | None = Field(default=None, ge=0, lt=INT32, description=K_RULE)
+    prompt_logprobs: int | None = Field(default=None, ge=0, lt=INT32, description=K_RULE)
+    prompt_logprobs_start: int = Field(
+        default=0, ge=0, lt=INT32, description="an integer of at least 0, the first position whose prompt logprobs are given; by default 0"
+    )
+    logprob_token_ids: RequestedIds = Field(
+        default=[], description="a list of up to 128 token ids, only while 'logprobs' is null or 0; by default none"
+    )
+    return_token_ids: bool = Field(default=False, description=BOOLEAN)
+    stream: bool = Field(default=False, description=BOOLEAN)
+    stream_options: StreamOptions = Field(
+        default=StreamOptions(), description="an object with include_usage and continuous_usage_stats, only together with 'stream': true"
     )
     user: str | None = Field(default=None, max_length=256, description="a string of at most 256 characters, echoed in the response")
+    suffix: Nothing = Field(default="", description='null or "" (suffixes are not supported by base models)')
 
 
-class Logprobs(BaseModel):
-    """Lists of equal length, one entry per token; logprobs are raw log-softmax in nats."""
+class ScoreRequest(BaseModel):
+    model_config = STRICT
 
-    tokens: list[str]
-    token_logprobs: list[float | None]
-    top_logprobs: list[dict[str, float] | None]
-    text_offset: list[int]
-    token_ids: list[int]
-    token_ranks: list[int | None]
-    top_token_ids: list[list[tuple[int, float]] | None]
-    requested: None
-
-
-class Choice(BaseModel):
-    index: int
-    text: str
-    finish_reason: Literal["stop", "length"] | None
-    stop_reason: str | int | None
-    token_ids: None
-    prompt_token_ids: None
-    prompt_logprobs: None
-    logprobs: Logprobs | None
+    model: str = Field(description="a string, the id of a listed model")
+    prompt: Prompt = Field(description="a string or a list of token ids, not empty")
+    continuations: Continuations = Field(
+        description="a list of 1 to 128 strings, or of 1 to 128 lists of token ids where the prompt is one too, none of them empty"
+    )
+    logprobs: int | None = Field(default=None, ge=0, lt=INT32, description=K_RULE)
+    add_special_tokens: bool = Field(default=True, description=BOOLEAN)
 
 
-class PromptTokensDetails(BaseModel):
-    cached_tokens: int
-
-
-class Usage(BaseModel):
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-    prompt_tokens_details: PromptTokensDetails
-
-
-class Completion(BaseModel):
-    """The whole answer; a streamed chunk has the same shape with one choice, or none beside the usage."""
-
-    id: str
-    object: Literal["text_completion"]
-    created: int
-    model: str
-    system_fingerprint: str
-    user: str | None
-    choices: list[Choice]
-    usage: Usage | None
-
-
-class ErrorDetail(BaseModel):
-    message: str
-    type: str
-    param: str | None
-    code: str
-    details: Any = None
-
-
-class ErrorBody(BaseModel):
-    error: ErrorDetail
+def body_schema(kind: type[BaseModel]) -> dict[str, Any]:
+    """The request body of a route whose bytes `body.py` reads, for its OpenAPI entry."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": kind.model_json_schema()}}}}

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from router.answer import Answer
+from router import validation
+from router.answer import Answer, StreamedAnswer
 from router.auth import allow
 from router.body import read_json
 from router.errors import NotSupported
 from router.render import Rendering
-from router.services import AppParts
-from router.validation import parse, validate
-from router.wire import Completion, CompletionRequest, ErrorBody
+from router.responses import Completion, ErrorBody
+from router.services import AppParts, PathModel
+from router.wire import CompletionRequest, body_schema
 
 router = APIRouter()
 
-SCHEMA = {"requestBody": {"required": True, "content": {"application/json": {"schema": CompletionRequest.model_json_schema()}}}}
+ANSWERS: dict[int | str, dict[str, Any]] = {200: {"model": Completion}, "4XX": {"model": ErrorBody}}
 
 
-@router.post("/v1/completions", responses={200: {"model": Completion}, "4XX": {"model": ErrorBody}}, openapi_extra=SCHEMA)
-async def create_completion(request: Request, parts: AppParts) -> Response:
+@router.post("/m/{model}/v1/completions", include_in_schema=False)
+@router.post("/v1/completions", responses=ANSWERS, openapi_extra=body_schema(CompletionRequest))
+async def create_completion(request: Request, parts: AppParts, model: PathModel) -> Response:
     """Continues a prompt, as a whole or, with `stream`, as server-sent events."""
     key = await parts.door.enter(request.headers)
-    wanted = parse(await read_json(request))
+    wanted = validation.parse(await read_json(request), model)
     spec = parts.shelf.spec(wanted.model)
     allow(key, spec.id)
     served = await parts.shelf.served(spec)
-    valid = await validate(wanted, spec, served.vocabulary, key.account_id)
-    rendering = Rendering(valid, served.vocabulary, spec.source, served.fingerprint)
-    return Answer(parts.services.fleet.engine(spec), valid, rendering, spec.max_request_seconds)
+    valid = await validation.validate(wanted, spec, served.vocabulary, key.account_id)
+    rendering, engine = Rendering(valid, served.vocabulary, spec.source, served.fingerprint), parts.services.fleet.engine(spec)
+    if valid.stream:
+        return StreamedAnswer(engine, valid.jobs, spec.max_request_seconds, rendering)
+    return Answer(engine, valid.jobs, spec.max_request_seconds, rendering.whole)
 
 
+@router.api_route("/m/{model}/v1/chat/completions", methods=["GET", "POST"], include_in_schema=False)
 @router.api_route("/v1/chat/completions", methods=["GET", "POST"], include_in_schema=False)
 async def refuse_chat() -> None:
     raise NotSupported("Base models do not chat: there is no template. Send the text to continue to POST /v1/completions.")

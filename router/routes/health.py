@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from budgets.errors import StoreUnavailable
 from budgets.store import reaching
 from router.errors import NotReady
+from router.responses import ErrorBody
 from router.services import AppParts
-from router.wire import ErrorBody
 
 router = APIRouter()
 

@@ -1,4 +1,7 @@
-"""`GET /v1/models` and `GET /v1/models/{id}`: every model with its state; a cold one is listed too."""
+"""`GET /v1/models` and `GET /v1/models/{id}`: every model with its state; a cold one is listed too.
+
+Under /m/{model} that model is the only one.
+"""
 
 from __future__ import annotations
 
@@ -11,28 +14,37 @@ from starlette.requests import Request
 from router.auth import allow
 from router.catalogue import ModelSpec
 from router.fleet import State
+from router.responses import ErrorBody
 from router.services import AppParts, Parts
-from router.wire import ErrorBody
 
-router = APIRouter(prefix="/v1/models", responses={"4XX": {"model": ErrorBody}})
+router = APIRouter(responses={"4XX": {"model": ErrorBody}})
 
 OWNER = "basemodel"
 
 
-@router.get("")
-async def list_models(request: Request, parts: AppParts) -> dict[str, Any]:
+@router.get("/m/{model}/v1/models", include_in_schema=False)
+@router.get("/v1/models")
+async def list_models(request: Request, parts: AppParts, model: PathModel) -> dict[str, Any]:
     """The models that the key may use."""
     key = await parts.door.enter(request.headers)
-    specs = [spec for spec in parts.services.fleet.catalogue.models if key.models is None or spec.id in key.models]
-    return {"object": "list", "data": [await _card(parts, spec) for spec in specs]}
+    specs = parts.services.fleet.catalogue.models if model is None else [_usable(parts, key, model)]
+    return {"object": "list", "data": [await _card(parts, spec) for spec in specs if key.models is None or spec.id in key.models]}
 
 
-@router.get("/{model}")
-async def get_model(model: str, request: Request, parts: AppParts) -> dict[str, Any]:
+@router.get("/m/{model}/v1/models/{id}", include_in_schema=False)
+@router.get("/v1/models/{id}")
+async def get_model(id: str, request: Request, parts: AppParts, model: PathModel) -> dict[str, Any]:
     key = await parts.door.enter(request.headers)
+    spec = _usable(parts, key, id if model is None else model)
+    if spec.id != id:
+        raise ModelNotFound(id[:LONGEST_MODEL_ID], [spec.id])
+    return await _card(parts, spec)
+
+
+def _usable(parts: Parts, key: ApiKey, model: str) -> ModelSpec:
     spec = parts.shelf.spec(model)
     allow(key, spec.id)
-    return await _card(parts, spec)
+    return spec
 
 
 async def _card(parts: Parts, spec: ModelSpec) -> dict[str, Any]:
