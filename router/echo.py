@@ -45,4 +45,5 @@ def text_offsets(prompt: ValidPrompt, text: str, vocabulary: Vocabulary) -> list
 
 def characters(data: bytes) -> list[int]:
     """For each byte of UTF-8 text the index of its character; one more for the end."""
-    return [*accumulate((not 0x80 <= byte < 0xC0 for byte in data), initial=0)]
+    begun = list(accumulate(not 0x80 <= byte < 0xC0 for byte in data))
+    return [*(count - 1 for count in begun), begun[-1]]

@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 INT32, INT64 = 1 << 31, 1 << 63
 SMALLEST_TEMPERATURE = 0.01
 MOST_STOPS, MOST_STOP_IDS, MOST_BIASES, MOST_REQUESTED, MOST_PROMPTS = 16, 64, 300, 128, 64
 MOST_CHOICES, MOST_SEQUENCES = 16, 128
+#: The most that any model's own max_logprobs may be.
+MOST_LOGPROBS = 1000
 CANONICAL_ID = r"^(0|[1-9][0-9]{0,9})$"
 
 
@@ -44,7 +46,7 @@ def _stops(value: Any) -> Any:
 
 def _biases(value: Any) -> Any:
     """JSON's keys are strings; only one spelling of each id is taken, so that no two entries mean the same."""
-    if not isinstance(value, dict) or not all(isinstance(key, str) and re.match(CANONICAL_ID, key) for key in value):
+    if not isinstance(value, dict) or not all(isinstance(key, str) and re.fullmatch(CANONICAL_ID, key) for key in value):
         raise ValueError("keys are token ids")
     return {int(key): bias for key, bias in counted(MOST_BIASES)(value).items()}
 
@@ -96,22 +98,40 @@ Continuations = Annotated[
         | Annotated[list[Ids], Field(min_length=1, max_length=MOST_SEQUENCES)],
     ),
 ]
-Temperature = Annotated[float, Field(ge=0, le=2), AfterValidator(_no_tiny_temperature)]
+Temperature = Annotated[
+    float,
+    Field(ge=0, le=2),
+    AfterValidator(_no_tiny_temperature),
+    WithJsonSchema({"anyOf": [{"type": "number", "const": 0}, {"type": "number", "minimum": SMALLEST_TEMPERATURE, "maximum": 2}]}),
+]
 Penalty = Annotated[float, Field(ge=-2, le=2)]
-TopK = Annotated[int, Field(ge=-1, lt=INT32), AfterValidator(_not_zero)]
+TopK = Annotated[
+    int,
+    Field(ge=-1, lt=INT32),
+    AfterValidator(_not_zero),
+    WithJsonSchema({"anyOf": [{"type": "integer", "const": -1}, {"type": "integer", "minimum": 1, "exclusiveMaximum": INT32}]}),
+]
+LogprobCount = Annotated[int, Field(ge=0, le=MOST_LOGPROBS)]
 Choices = Annotated[int, Field(ge=1, le=MOST_CHOICES)]
 StopString = Annotated[str, Field(min_length=1, max_length=256)]
 StopStrings = Annotated[
     list[StopString],
-    BeforeValidator(_stops, json_schema_input_type=str | list[StopString]),
+    BeforeValidator(_stops, json_schema_input_type=StopString | Annotated[list[StopString], Field(max_length=MOST_STOPS)]),
     Field(max_length=MOST_STOPS),
 ]
 StopIds = Annotated[list[TokenId], BeforeValidator(counted(MOST_STOP_IDS)), Field(max_length=MOST_STOP_IDS)]
 RequestedIds = Annotated[list[TokenId], BeforeValidator(counted(MOST_REQUESTED)), Field(max_length=MOST_REQUESTED)]
-_Bias = Annotated[float, Field(ge=-100, le=100)]
+Bias = Annotated[float, Field(ge=-100, le=100)]
 LogitBias = Annotated[
-    dict[int, _Bias],
-    BeforeValidator(_biases, json_schema_input_type=dict[Annotated[str, Field(pattern=CANONICAL_ID)], _Bias]),
-    Field(max_length=MOST_BIASES),
+    dict[int, Bias],
+    BeforeValidator(_biases),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": CANONICAL_ID},
+            "additionalProperties": {"type": "number", "minimum": -100, "maximum": 100},
+            "maxProperties": MOST_BIASES,
+        }
+    ),
 ]
 Nothing = Literal[""]

@@ -51,9 +51,14 @@ def id_fault(param: str, token_id: int, spec: ModelSpec, vocabulary: Vocabulary)
     return Fault(param, "invalid_value", rule)
 
 
+def least_tokens(text: str, vocabulary: Vocabulary) -> int:
+    """How many tokens a text has at least, however it is cut."""
+    return len(text.encode()) // (SHRINKAGE * vocabulary.longest)
+
+
 def refuse_endless(text: str, max_tokens: int | None, spec: ModelSpec, vocabulary: Vocabulary) -> None:
     """A text that cannot fit however it is cut into tokens is not cut into tokens at all. Raises InvalidRequest."""
-    least = len(text.encode()) // (SHRINKAGE * vocabulary.longest)
+    least = least_tokens(text, vocabulary)
     if least > spec.max_model_len:
         raise InvalidRequest(too_long("prompt", f"at least {least}", max_tokens, spec))
 

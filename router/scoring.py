@@ -13,7 +13,7 @@ from router.catalogue import ModelSpec
 from router.engine import Job, Position, Sampling
 from router.errors import Fault, InvalidRequest
 from router.logprobs import by_text, ranked
-from router.prompts import ValidPrompt, length_faults, prompt_faults, refuse_endless
+from router.prompts import least_tokens, prompt_faults
 from router.tokens import LONG_TEXT, Vocabulary
 from router.validation import cache_salt, k_fault, new_id, refuse_heavy
 from router.wire import ScoreRequest
@@ -58,7 +58,7 @@ async def validate(request: ScoreRequest, spec: ModelSpec, vocabulary: Vocabular
     if found:
         raise InvalidRequest(*found)
     prefix, tails = await _tokenised(request, spec, vocabulary)
-    found = [*_empty(prefix, tails), *length_faults([ValidPrompt(prefix + tail.ids) for tail in tails], 0, spec)]
+    found = [*_empty(prefix, tails), *_length_faults(len(prefix), max(len(tail.ids) for tail in tails), spec)]
     if found:
         raise InvalidRequest(*found)
     k = max(1, request.logprobs or 0)
@@ -77,8 +77,9 @@ async def _tokenised(request: ScoreRequest, spec: ModelSpec, vocabulary: Vocabul
     if not isinstance(request.prompt, str):
         return tuple(request.prompt), tuple(Tail(tuple(ids)) for ids in request.continuations if not isinstance(ids, str))
     texts = [text for text in request.continuations if isinstance(text, str)]
-    for text in (request.prompt, *texts):
-        refuse_endless(text, 0, spec, vocabulary)
+    least = least_tokens(request.prompt, vocabulary), max(least_tokens(text, vocabulary) for text in texts)
+    if max(least) > spec.max_model_len:
+        raise InvalidRequest(*_length_faults(*least, spec, "at least "))
     if len(request.prompt) * len(texts) + sum(map(len, texts)) < LONG_TEXT:
         return cut(request.prompt, texts, vocabulary, request.add_special_tokens)
     return await asyncio.to_thread(cut, request.prompt, texts, vocabulary, request.add_special_tokens)
@@ -109,6 +110,17 @@ def _empty(prefix: tuple[int, ...], tails: tuple[Tail, ...]) -> list[Fault]:
         message = f"'continuations' has at index {empty} a text that adds no token to the prompt."
         found.append(Fault("continuations", "invalid_value", message))
     return found
+
+
+def _length_faults(prefix: int, tail: int, spec: ModelSpec, about: str = "") -> list[Fault]:
+    """`tail`: the longest continuation's tokens; `about` stands before both numbers."""
+    if prefix + tail <= spec.max_model_len:
+        return []
+    message = (
+        f"The prompt's {about}{prefix} tokens and the longest continuation's {about}{tail} must together be at most "
+        f"{spec.max_model_len}, the context of '{spec.id}'."
+    )
+    return [Fault("prompt" if prefix >= spec.max_model_len else "continuations", "context_length_exceeded", message)]
 
 
 class ScoreRendering:

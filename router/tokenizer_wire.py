@@ -13,7 +13,8 @@ from router.wire import BOOLEAN, STRICT
 LONGEST = 1 << 20
 MODEL_RULE = "a string, the id of a listed model; by default any, where all models share one tokenizer"
 
-Tokens = Annotated[list[TokenId], BeforeValidator(counted(LONGEST)), FailFast(), Field(max_length=LONGEST)]
+#: The first bad id ends the check: a list of a million would otherwise be a million errors.
+Tokens = Annotated[list[TokenId], FailFast(), BeforeValidator(counted(LONGEST)), Field(max_length=LONGEST)]
 
 
 class TokenizeRequest(BaseModel):

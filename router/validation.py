@@ -80,7 +80,8 @@ async def validate(request: CompletionRequest, spec: ModelSpec, vocabulary: Voca
     if found:
         raise InvalidRequest(*found)
     valid = _valid(request, spec, prompts, account_id)
-    refuse_heavy(sum(_entries(job, valid.n) for job in valid.jobs), spec)
+    _refuse_more_than_is_left(request.min_tokens, valid.jobs)
+    refuse_heavy(sum(_entries(job, valid.n) for job in valid.jobs), spec, _heavy_param(request))
     return valid
 
 
@@ -165,14 +166,28 @@ def _entries(job: Job, n: int) -> int:
     return scored + choices * sampling.max_tokens * (shown or 0)
 
 
-def refuse_heavy(entries: int, spec: ModelSpec) -> None:
+def _refuse_more_than_is_left(min_tokens: int, jobs: tuple[Job, ...]) -> None:
+    """The default of max_tokens shrinks with what the context leaves. Raises InvalidRequest."""
+    left = min(job.sampling.max_tokens for job in jobs)
+    if min_tokens > left:
+        message = f"'min_tokens' must be at most the {left} tokens that the context leaves; {min_tokens} was given."
+        raise InvalidRequest(_invalid("min_tokens", message))
+
+
+def _heavy_param(request: CompletionRequest) -> str:
+    """What brought the logprobs; `best_of` chooses by those that it asks for itself."""
+    asked = ("logprobs", "prompt_logprobs", "logprob_token_ids")
+    return next((name for name in asked if name in request.model_fields_set), "best_of")
+
+
+def refuse_heavy(entries: int, spec: ModelSpec, param: str = "logprobs") -> None:
     """Raises InvalidRequest for more logprobs than one request may ask for."""
     if entries > spec.max_scoring_entries:
         message = (
             f"This request asks for up to {entries} logprobs (tokens x (k + 1)), and '{spec.id}' gives at most "
             f"{spec.max_scoring_entries} to one request: send fewer prompts, tokens or choices at once, or a smaller k."
         )
-        raise InvalidRequest(_invalid("logprobs", message))
+        raise InvalidRequest(_invalid(param, message))
 
 
 def k_fault(param: str, k: int | None, spec: ModelSpec) -> list[Fault]:

@@ -6,9 +6,9 @@ defaults are those of a request that leaves the field out.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from router.fields import (
     INT32,
@@ -16,6 +16,7 @@ from router.fields import (
     Choices,
     Continuations,
     LogitBias,
+    LogprobCount,
     Nothing,
     Penalty,
     Prompt,
@@ -28,6 +29,8 @@ from router.fields import (
 )
 
 BOOLEAN = "true or false"
+NULL = {"type": "null"}
+NULL = {"type": "null"}
 #: The parts of a prompt's or a list's rule that two fields share.
 K_RULE = "an integer from 0 to the model's max_logprobs (0: the token's own only); by default none"
 
@@ -37,7 +40,8 @@ def _nullable(schema: dict[str, Any]) -> None:
     for name, one in schema["properties"].items():
         if name not in schema.get("required", ()):
             told = {key: one.pop(key) for key in ("title", "description", "default") if key in one}
-            schema["properties"][name] = {**told, "anyOf": [*one.pop("anyOf", [one]), {"type": "null"}]}
+            kinds = [kind for kind in one.pop("anyOf", [one]) if kind != NULL]
+            schema["properties"][name] = {**told, "anyOf": [*kinds, NULL]}
 
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=_nullable)
@@ -97,8 +101,8 @@ class CompletionRequest(BaseModel):
     skip_special_tokens: bool = Field(default=True, description=BOOLEAN)
     add_special_tokens: bool = Field(default=True, description=BOOLEAN)
     echo: bool = Field(default=False, description=BOOLEAN)
-    logprobs: int | None = Field(default=None, ge=0, lt=INT32, description=K_RULE)
-    prompt_logprobs: int | None = Field(default=None, ge=0, lt=INT32, description=K_RULE)
+    logprobs: LogprobCount | None = Field(default=None, description=K_RULE)
+    prompt_logprobs: LogprobCount | None = Field(default=None, description=K_RULE)
     prompt_logprobs_start: int = Field(
         default=0, ge=0, lt=INT32, description="an integer of at least 0, the first position whose prompt logprobs are given; by default 0"
     )
@@ -107,8 +111,10 @@ class CompletionRequest(BaseModel):
     )
     return_token_ids: bool = Field(default=False, description=BOOLEAN)
     stream: bool = Field(default=False, description=BOOLEAN)
-    stream_options: StreamOptions = Field(
-        default=StreamOptions(), description="an object with include_usage and continuous_usage_stats, only together with 'stream': true"
+    stream_options: Annotated[StreamOptions, WithJsonSchema(StreamOptions.model_json_schema())] = Field(
+        default=StreamOptions(),
+        description="an object with include_usage and continuous_usage_stats, only together with 'stream': true",
+        json_schema_extra={"default": {}},
     )
     user: str | None = Field(default=None, max_length=256, description="a string of at most 256 characters, echoed in the response")
     suffix: Nothing = Field(default="", description='null or "" (suffixes are not supported by base models)')
@@ -122,10 +128,23 @@ class ScoreRequest(BaseModel):
     continuations: Continuations = Field(
         description="a list of 1 to 128 strings, or of 1 to 128 lists of token ids where the prompt is one too, none of them empty"
     )
-    logprobs: int | None = Field(default=None, ge=0, lt=INT32, description=K_RULE)
+    logprobs: LogprobCount | None = Field(default=None, description=K_RULE)
     add_special_tokens: bool = Field(default=True, description=BOOLEAN)
 
 
 def body_schema(kind: type[BaseModel]) -> dict[str, Any]:
     """The request body of a route whose bytes `body.py` reads, for its OpenAPI entry."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": kind.model_json_schema()}}}}
+    schema = kind.model_json_schema()
+    inline = _inlined(schema, schema.pop("$defs", {}))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inline}}}}
+
+
+def _inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    """Nested types in place: a reference into the schema would lead nowhere in the whole document."""
+    if isinstance(schema, list):
+        return [_inlined(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {name: _inlined(one, definitions) for name, one in schema.items()}

@@ -11,11 +11,14 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.requests import Request
 
+from budgets.keys import ApiKey
 from router.auth import allow
 from router.catalogue import ModelSpec
+from router.errors import ModelNotFound
 from router.fleet import State
 from router.responses import ErrorBody
-from router.services import AppParts, Parts
+from router.services import AppParts, Parts, PathModel
+from router.shelf import LONGEST_MODEL_ID
 
 router = APIRouter(responses={"4XX": {"model": ErrorBody}})
 

@@ -38,7 +38,7 @@ router = APIRouter(responses={"4XX": {"model": ErrorBody}})
 #: Ids from which work on them leaves the event loop.
 MANY_IDS = 4096
 MODEL_QUERY = {"parameters": [{"name": "model", "in": "query", "schema": {"type": "string"}, "description": MODEL_RULE}]}
-#: Of tokenizer_config.json: models here are raw, so one that carries a template for chats is not to be used with it.
+#: Left out of tokenizer_config.json: clients that find a template use it, and base models have none.
 TEMPLATE = "chat_template"
 
 
@@ -101,7 +101,7 @@ async def _common(parts: Parts) -> Served:
     served = await parts.shelf.common()
     if served is None:
         ids = ", ".join(parts.services.fleet.catalogue.ids)
-        message = f"'model' is required, as the models here do not share one tokenizer: name one of {ids}, or begin the path with /m/{{model}}."
+        message = f"'model' is required, as the models do not share one tokenizer: name one of {ids}, or begin the path with /m/{{model}}."
         raise InvalidRequest(Fault("model", "missing_parameter", message))
     return served
 

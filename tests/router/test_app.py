@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
-from router.wire import CompletionRequest
+from router.tokenizer_wire import DetokenizeRequest, TokenizeRequest
+from router.wire import CompletionRequest, ScoreRequest
 from tests.router.errors import assert_error
 
 
@@ -31,11 +33,28 @@ async def test_every_response_has_an_id_that_is_ours(client: httpx.AsyncClient) 
     assert "theirs" not in ids
 
 
-async def test_the_openapi_document_comes_from_the_declared_type(stranger: httpx.AsyncClient) -> None:
+PATHS = {
+    *("/v1/completions", "/v1/score", "/v1/tokenize", "/v1/detokenize", "/v1/tokenizer_info"),
+    *("/v1/models", "/v1/models/{id}", "/health", "/ready", "/version"),
+}
+BODIES: dict[str, type[BaseModel]] = {
+    "/v1/completions": CompletionRequest,
+    "/v1/score": ScoreRequest,
+    "/v1/tokenize": TokenizeRequest,
+    "/v1/detokenize": DetokenizeRequest,
+}
+
+
+async def test_the_openapi_document_names_every_route_once(stranger: httpx.AsyncClient) -> None:
     document = (await stranger.get("/openapi.json")).json()
-    assert set(document["paths"]) == {"/v1/completions", "/v1/models", "/v1/models/{model}", "/health", "/ready", "/version"}
-    schema = document["paths"]["/v1/completions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert schema["properties"].keys() == CompletionRequest.model_fields.keys()
+    assert set(document["paths"]) == PATHS
+    assert "HTTPValidationError" not in str(document)
+
+
+@pytest.mark.parametrize("path", BODIES)
+async def test_the_openapi_document_comes_from_the_declared_types(stranger: httpx.AsyncClient, path: str) -> None:
+    document = (await stranger.get("/openapi.json")).json()
+    schema = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["properties"].keys() == BODIES[path].model_fields.keys()
     assert schema["additionalProperties"] is False
     assert all(field["description"] for field in schema["properties"].values())
-    assert "HTTPValidationError" not in str(document)

@@ -114,6 +114,16 @@ async def test_the_deadline_ends_it(engine: ScriptedEngine, follow: Follow, hang
     assert_let_go(engine)
 
 
+async def test_an_engine_scores_a_prompt_without_making_tokens(engine: ScriptedEngine) -> None:
+    job = Job("cmpl-1", (0, 5, 6), Sampling(0, prompt_logprobs=2))
+    running = await Generation.start(engine, job, 60)
+    deltas = [delta async for delta in running]
+    assert [len(delta.prompt) for delta in deltas] == [2, 0]
+    assert deltas[-1].finish == Finish(FinishReason.LENGTH)
+    assert running.tokens == [0]
+    await running.aclose()
+
+
 async def test_no_engine_is_asked_for_no_tokens(engine: ScriptedEngine) -> None:
     running = await Generation.start(engine, job(max_tokens=0, logprobs=0), 60)
     assert [delta.finish async for delta in running] == [Finish(FinishReason.LENGTH)]
@@ -143,6 +153,7 @@ WRONG = {
     "an end too early": [Delta(0, 0, [7], None, END)],
     "too many tokens": [Delta(0, 0, [7, 8, 9, 10, 11, 12], None, END)],
     "logprobs that nobody asked for": [Delta(0, 0, [7], [POSITION], STOP)],
+    "prompt logprobs that nobody asked for": [Delta(0, 0, [], prompt=[POSITION], prompt_first=1)],
 }
 
 
@@ -163,6 +174,44 @@ async def test_what_an_engine_says_is_checked(deltas: list[Delta]) -> None:
 async def test_missing_logprobs_are_noticed() -> None:
     with pytest.raises(EngineDied):
         await Generation.start(Listed(Delta(0, 0, [7], None, STOP)), job(logprobs=1), 60)
+
+
+K1 = Position(-1.0, 1, [7], [-1.0])
+SCORED = Job("cmpl-1", (0, 5, 6, 7), Sampling(2, logprobs=0, prompt_logprobs=1, prompt_logprobs_start=2))
+WRONG_ROWS = {
+    "no rows before the first token": [Delta(0, 0, [7], [POSITION])],
+    "a row too few": [Delta(0, 0, [], prompt=[K1], prompt_first=2), Delta(0, 0, [7], [POSITION])],
+    "a row too many": [Delta(0, 0, [], prompt=[K1] * 3, prompt_first=2)],
+    "rows from another place": [Delta(0, 0, [], prompt=[K1] * 2, prompt_first=1)],
+    "a row twice": [Delta(0, 0, [], prompt=[K1], prompt_first=2), Delta(0, 0, [], prompt=[K1], prompt_first=2)],
+    "a row without its likeliest": [Delta(0, 0, [], prompt=[K1, POSITION], prompt_first=2)],
+    "requested values that nobody asked for": [
+        Delta(0, 0, [], prompt=[K1] * 2, prompt_first=2),
+        Delta(0, 0, [7], [Position(-1.0, 1, [], [], [-2.0])]),
+    ],
+}
+
+
+@pytest.mark.parametrize("deltas", WRONG_ROWS.values(), ids=WRONG_ROWS.keys())
+async def test_what_an_engine_says_of_the_prompt_is_checked(deltas: list[Delta]) -> None:
+    with pytest.raises(EngineDied):
+        await collected(await Generation.start(Listed(*deltas), SCORED, 60))
+
+
+async def test_the_rows_come_once_and_before_the_tokens() -> None:
+    rows = [Delta(0, 0, [], prompt=[K1], prompt_first=2), Delta(0, 0, [], prompt=[K1], prompt_first=3)]
+    running = await Generation.start(Listed(*rows, Delta(0, 0, [7, 8], [POSITION] * 2, END)), SCORED, 60)
+    assert await collected(running) == [7, 8]
+
+
+async def test_every_tail_has_its_own_rows(engine: ScriptedEngine) -> None:
+    sampling = Sampling(0, prompt_logprobs=1, prompt_logprobs_start=2)
+    job = Job("score-1", (0, 5), sampling, (None, None), tails=((6,), (7, 8)))
+    running = await Generation.start(engine, job, 60)
+    rows = [(delta.choice, delta.prompt_first, len(delta.prompt)) async for delta in running if delta.prompt]
+    assert rows == [(0, 2, 1), (1, 2, 2)]
+    await running.aclose()
+    assert_let_go(engine)
 
 
 async def test_an_engine_that_does_not_let_go_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:

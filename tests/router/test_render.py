@@ -1,37 +1,36 @@
 from __future__ import annotations
 
-import asyncio
 import json
-import math
-import random
 from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-
 from router.engine import Delta, Finish, FinishReason, Job, Position, Sampling
-from router.logprobs import LogprobLists, entries_of
+from router.prompts import ValidPrompt
 from router.render import Rendering
-from router.tokens import StopFinder, Vocabulary
+from router.responses import Choice, Completion
+from router.text import Continuation
+from router.tokens import Vocabulary
 from router.validation import ValidCompletion
-from router.wire import Completion
 from tests.router.test_tokens import byte_ids
 
 LENGTH, STOP = Finish(FinishReason.LENGTH), Finish(FinishReason.STOP)
 
 
 def rendering(vocabulary: Vocabulary, sampling: Sampling, **fields: Any) -> Rendering:
-    return Rendering(ValidCompletion(Job("cmpl-1", (0, 5, 6), sampling), **fields), vocabulary, "embedded/pico", "fp_1")
+    prompt = ValidPrompt((0, 5, 6))
+    valid = ValidCompletion("cmpl-1", (prompt,), (Job("cmpl-1", prompt.ids, sampling),), logprobs=sampling.logprobs, **fields)
+    return Rendering(valid, vocabulary, "embedded/pico", "fp_1")
 
 
 def deltas_of(vocabulary: Vocabulary, ids: list[int], sampling: Sampling, per_delta: int = 1) -> list[Delta]:
     """What an engine says of these tokens, ended by stop string, EOS or length."""
-    finder, finish, kept = StopFinder(vocabulary, sampling.stop), LENGTH, []
+    text, finish = Continuation(vocabulary, (0, 5, 6), sampling), LENGTH
+    kept: list[int] = []
     for token_id in ids:
         kept.append(token_id)
-        found = finder.feed(token_id)
-        if found is not None or token_id == vocabulary.eos_id:
-            finish = Finish(FinishReason.STOP, found)
+        text.feed(token_id)
+        if text.found is not None or token_id == vocabulary.eos_id:
+            finish = Finish(FinishReason.STOP, text.found)
             break
     positions = [Position(-1.5, 3, [token_id + 1], [-0.5]) for token_id in kept] if sampling.logprobs is not None else None
     starts = range(0, len(kept), per_delta)
@@ -43,9 +42,9 @@ def deltas_of(vocabulary: Vocabulary, ids: list[int], sampling: Sampling, per_de
 
 
 async def whole(one: Rendering, deltas: list[Delta]) -> dict[str, Any]:
-    async def stream() -> AsyncIterator[Delta]:
+    async def stream() -> AsyncIterator[tuple[int, Delta]]:
         for delta in deltas:
-            yield delta
+            yield 0, delta
 
     return await one.whole(stream())
 
@@ -55,6 +54,7 @@ async def test_the_whole_answer_has_the_declared_shape(vocabulary: Vocabulary) -
     answer = await whole(rendering(vocabulary, sampling, user="me"), deltas_of(vocabulary, vocabulary.encode("hi there")[1:], sampling))
     Completion.model_validate_json(json.dumps(answer), strict=True)
     assert set(answer) == set(Completion.model_fields)
+    assert set(answer["choices"][0]) == set(Choice.model_fields) - {"prompt_logprobs_start"}
     assert answer["user"] == "me"
     assert answer["usage"]["prompt_tokens"] == 3
     assert answer["usage"]["total_tokens"] == 3 + answer["usage"]["completion_tokens"]
@@ -104,7 +104,7 @@ async def test_eos_is_in_the_lists_and_not_in_the_text(vocabulary: Vocabulary) -
 def test_held_back_text_is_sent_when_the_choice_ends_without_a_stop_string(vocabulary: Vocabulary) -> None:
     sampling = Sampling(3, stop=("bcd",), logprobs=0)
     one = rendering(vocabulary, sampling)
-    chunks = [chunk for delta in deltas_of(vocabulary, byte_ids(vocabulary, b"abc"), sampling) for chunk in one.chunks(delta)]
+    chunks = [chunk for delta in deltas_of(vocabulary, byte_ids(vocabulary, b"abc"), sampling) for chunk in one.chunks(0, delta)]
     assert [chunk["choices"][0]["text"] for chunk in chunks] == ["a", "", "bc"]
     assert [chunk["choices"][0]["finish_reason"] for chunk in chunks] == [None, None, "length"]
 
@@ -113,9 +113,10 @@ def test_a_choice_may_end_without_a_further_token(vocabulary: Vocabulary) -> Non
     one = rendering(vocabulary, Sampling(3, stop=("bcd",), logprobs=0))
     ids = byte_ids(vocabulary, b"ab")
     position = Position(-1.0, 1, [], [])
-    chunks = one.chunks(Delta(0, 0, ids, [position] * 2)) + one.chunks(Delta(0, 2, [], [])) + one.chunks(Delta(0, 2, [], [], LENGTH))
+    deltas = [Delta(0, 0, ids, [position] * 2), Delta(0, 2, [], []), Delta(0, 2, [], [], LENGTH)]
+    chunks = [chunk for delta in deltas for chunk in one.chunks(0, delta)]
     assert [chunk["choices"][0]["text"] for chunk in chunks] == ["a", "", "b"]
-    assert chunks[-1]["choices"][0]["logprobs"] is None
+    assert chunks[-1]["choices"][0]["logprobs"]["tokens"] == []
 
 
 def test_one_chunk_per_token_only_where_logprobs_are_asked(vocabulary: Vocabulary) -> None:
@@ -123,80 +124,60 @@ def test_one_chunk_per_token_only_where_logprobs_are_asked(vocabulary: Vocabular
     for logprobs, count in ((None, 2), (0, 6)):
         sampling = Sampling(9, logprobs=logprobs)
         one = rendering(vocabulary, sampling)
-        assert sum(len(one.chunks(delta)) for delta in deltas_of(vocabulary, ids, sampling, per_delta=3)) == count
+        assert sum(len(list(one.chunks(0, delta))) for delta in deltas_of(vocabulary, ids, sampling, per_delta=3)) == count
 
 
 def test_usage_is_in_chunks_only_when_it_is_asked_for(vocabulary: Vocabulary) -> None:
     sampling = Sampling(9)
     deltas = deltas_of(vocabulary, byte_ids(vocabulary, b"abc"), sampling)
     plain, counted = rendering(vocabulary, sampling), rendering(vocabulary, sampling, include_usage=True, continuous_usage=True)
-    assert [chunk["usage"] for delta in deltas for chunk in plain.chunks(delta)] == [None] * 3
-    assert [chunk["usage"]["completion_tokens"] for delta in deltas for chunk in counted.chunks(delta)] == [1, 2, 3]
+    assert [chunk["usage"] for delta in deltas for chunk in plain.chunks(0, delta)] == [None] * 3
+    assert [chunk["usage"]["completion_tokens"] for delta in deltas for chunk in counted.chunks(0, delta)] == [1, 2, 3]
     assert plain.last_chunk() == []
     assert [(chunk["choices"], chunk["usage"]["total_tokens"]) for chunk in counted.last_chunk()] == [([], 6)]
 
 
-def test_a_stream_adds_up_to_the_whole_for_any_tokens_and_stops(vocabulary: Vocabulary) -> None:
-    chance = random.Random(3)
-    alphabet = byte_ids(vocabulary, "ab€".encode())
-    for _ in range(400):
-        ids = [chance.choice([*alphabet, 1]) if chance.random() > 0.02 else 1 for _ in range(chance.randrange(1, 12))]
-        stop = tuple("".join(chance.choice("ab€") for _ in range(chance.randrange(1, 4))) for _ in range(chance.randrange(3)))
-        sampling = Sampling(12, stop=stop, logprobs=chance.choice([None, 0, 1]))
-        deltas = deltas_of(vocabulary, ids, sampling, per_delta=chance.randrange(1, 4))
-        folded = asyncio.run(whole(rendering(vocabulary, sampling), deltas))["choices"][0]
-        streamed = rendering(vocabulary, sampling)
-        chunks = [chunk["choices"][0] for delta in deltas for chunk in streamed.chunks(delta)]
-        assert "".join(chunk["text"] for chunk in chunks) == folded["text"]
-        assert [chunk["finish_reason"] for chunk in chunks[:-1]] == [None] * (len(chunks) - 1)
-        assert (chunks[-1]["finish_reason"], chunks[-1]["stop_reason"]) == (folded["finish_reason"], folded["stop_reason"])
-        if folded["logprobs"]:
-            for name in ("tokens", "token_logprobs", "top_logprobs", "token_ids", "token_ranks", "top_token_ids"):
-                assert [entry for chunk in chunks for entry in chunk["logprobs"][name]] == folded["logprobs"][name]
-            assert all(offset <= len(folded["text"]) for chunk in chunks for offset in chunk["logprobs"]["text_offset"])
-
-
-def test_offsets_in_a_stream_never_pass_the_text_sent_so_far(vocabulary: Vocabulary) -> None:
+def test_a_token_waits_while_a_stop_string_may_still_move_its_offset(vocabulary: Vocabulary) -> None:
+    """So that a stream's offsets are the whole answer's, and none is beyond the text."""
     sampling = Sampling(9, stop=("bcd",), logprobs=0)
-    one = rendering(vocabulary, sampling)
-    chunks = [chunk for delta in deltas_of(vocabulary, byte_ids(vocabulary, b"abcd"), sampling) for chunk in one.chunks(delta)]
-    assert [chunk["choices"][0]["logprobs"]["text_offset"] for chunk in chunks] == [[0], [1], [1], [1]]
-    assert [chunk["choices"][0]["text"] for chunk in chunks] == ["a", "", "", ""]
+    for text, offsets in ((b"abcd", [0, 1, 1, 1]), (b"abce", [0, 1, 2, 3])):
+        one = rendering(vocabulary, sampling)
+        chunks = [list(one.chunks(0, delta)) for delta in deltas_of(vocabulary, byte_ids(vocabulary, text), sampling)]
+        assert [len(made) for made in chunks] == [1, 1, 0, 2]
+        choices = [chunk["choices"][0] for made in chunks for chunk in made]
+        assert [offset for choice in choices for offset in choice["logprobs"]["text_offset"]] == offsets
+        assert [len(choice["logprobs"]["tokens"]) for choice in choices] == [1, 1, 1, 1]
 
 
-def test_the_chosen_token_has_one_value_and_its_place_among_the_top() -> None:
-    entries, chosen = entries_of(9, Position(-2.0000001, 4, [8, 9, 7], [-1.0, -2.0, -3.0]))
-    assert (entries, chosen) == ([(8, -1.0), (9, -2.0), (7, -3.0)], 1)
+async def test_a_stop_token_is_in_the_text_only_where_it_is_asked_for(vocabulary: Vocabulary) -> None:
+    ids = byte_ids(vocabulary, b"ab.")
+    deltas = [Delta(0, 0, ids, [Position(-1.0, 1, [], [])] * 3, Finish(FinishReason.STOP, ids[2]))]
+    for include_stop, text, offset in ((False, "ab", 2), (True, "ab.", 2)):
+        choice = (await whole(rendering(vocabulary, Sampling(9, logprobs=0), include_stop=include_stop), deltas))["choices"][0]
+        assert (choice["text"], choice["stop_reason"]) == (text, ids[2])
+        assert choice["logprobs"]["text_offset"][-1] == offset
+        assert len(choice["logprobs"]["tokens"]) == 3
 
 
-def test_outside_the_top_it_comes_last_with_the_engines_rank(vocabulary: Vocabulary) -> None:
-    lists = LogprobLists(vocabulary)
-    lists.add(40, 0, Position(-5.0, 17, [50, 51], [-1.0, -2.0]))
-    shown = lists.rendered(9)
-    assert shown["top_token_ids"] == [[(50, -1.0), (51, -2.0), (40, -5.0)]]
-    assert shown["token_ranks"] == [17]
-    assert shown["top_logprobs"][0][shown["tokens"][0]] == shown["token_logprobs"][0] == -5.0
+async def test_a_stop_string_can_be_included(vocabulary: Vocabulary) -> None:
+    sampling = Sampling(99, stop=("lo w",), logprobs=1)
+    deltas = deltas_of(vocabulary, vocabulary.encode("hello world", add_special_tokens=False), sampling)
+    choice = (await whole(rendering(vocabulary, sampling, include_stop=True), deltas))["choices"][0]
+    assert (choice["text"], choice["stop_reason"]) == ("hello w", "lo w")
 
 
-def test_for_logprobs_0_there_is_the_chosen_one(vocabulary: Vocabulary) -> None:
-    lists = LogprobLists(vocabulary)
-    lists.add(40, 0, Position(-5.0, 17, [], []))
-    assert lists.rendered(9)["top_token_ids"] == [[(40, -5.0)]]
+async def test_eos_can_be_included_where_special_tokens_are_text(vocabulary: Vocabulary) -> None:
+    sampling = Sampling(99, skip_special_tokens=False)
+    deltas = deltas_of(vocabulary, [*byte_ids(vocabulary, b"hi"), 1], sampling)
+    assert (await whole(rendering(vocabulary, sampling), deltas))["choices"][0]["text"] == "hi"
+    assert (await whole(rendering(vocabulary, sampling, include_stop=True), deltas))["choices"][0]["text"] == "hi<|end_of_text|>"
 
 
-def test_tokens_that_are_spelt_alike_keep_the_larger_value(vocabulary: Vocabulary) -> None:
-    unknown = vocabulary.size
-    lists = LogprobLists(vocabulary)
-    lists.add(unknown + 1, 0, Position(-5.0, 17, [unknown], [-1.0]))
-    shown = lists.rendered(9)
-    assert shown["top_logprobs"] == [{"": -1.0}]
-    assert len(shown["top_token_ids"][0]) == 2
-
-
-@pytest.mark.parametrize("value", [-math.inf, math.nan, -10_000.0])
-def test_minus_infinity_is_a_number_in_json(vocabulary: Vocabulary, value: float) -> None:
-    lists = LogprobLists(vocabulary)
-    lists.add(40, 0, Position(value, 17, [41], [value]))
-    shown = lists.rendered(9)
-    assert shown["token_logprobs"] == [-9999.0]
-    assert shown["top_token_ids"] == [[(41, -9999.0), (40, -9999.0)]]
+async def test_token_ids_are_given_where_they_are_asked_for(vocabulary: Vocabulary) -> None:
+    sampling, ids = Sampling(9), byte_ids(vocabulary, b"hi")
+    choice = (await whole(rendering(vocabulary, sampling, return_token_ids=True), deltas_of(vocabulary, ids, sampling)))["choices"][0]
+    assert (choice["token_ids"], choice["prompt_token_ids"]) == (ids, (0, 5, 6))
+    one = rendering(vocabulary, sampling, return_token_ids=True)
+    chunks = [chunk["choices"][0] for delta in deltas_of(vocabulary, ids, sampling) for chunk in one.chunks(0, delta)]
+    assert [chunk["prompt_token_ids"] for chunk in chunks] == [(0, 5, 6), None]
+    assert [chunk["token_ids"] for chunk in chunks] == [ids[:1], ids[1:]]

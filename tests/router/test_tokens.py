@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from router.tokens import StopFinder, StopScanner, TextStream, UnreadableTokenizer, Vocabulary, byte_alphabet
-
-#: Bytes whose runs are valid, unfinished and broken UTF-8 in every way.
-AWKWARD = bytes([0x41, 0xE2, 0x82, 0xAC, 0xF0, 0x9F, 0x98, 0x80, 0xED, 0xA0, 0xFF, 0xC3, 0xB6, 0xEF, 0xBF, 0xBD, 0xF4, 0x90, 0xE0])
+from router.tokens import UnreadableTokenizer, Vocabulary, byte_alphabet
+from tests.router.byte_tokenizer import BOS, CONFIG, EOS, write_byte_tokenizer
 
 
 def byte_ids(vocabulary: Vocabulary, data: bytes) -> list[int]:
@@ -55,72 +53,38 @@ def test_a_token_is_spelt_as_text_or_as_bytes(vocabulary: Vocabulary) -> None:
     assert vocabulary.spell(vocabulary.size + 5) == ""
 
 
-def test_every_part_of_a_character_has_its_offset_and_the_last_its_text(vocabulary: Vocabulary) -> None:
-    stream = TextStream(vocabulary)
-    assert [stream.feed(token_id) for token_id in byte_ids(vocabulary, "é€x".encode())] == [
-        ("", 0),
-        ("é", 0),
-        ("", 1),
-        ("", 1),
-        ("€", 1),
-        ("x", 2),
-    ]
+def test_ids_are_text_again_with_special_tokens_as_they_are_spelt(vocabulary: Vocabulary) -> None:
+    text = "<|begin_of_text|>naïve 🦊<|end_of_text|>"
+    assert vocabulary.decode(vocabulary.encode(text)) == text
+    assert vocabulary.decode(byte_ids(vocabulary, b"a\xe2\x82b\xff")) == "a\ufffdb\ufffd"
+    assert vocabulary.decode([]) == ""
 
 
-def test_a_special_token_has_no_text_and_breaks_no_character(vocabulary: Vocabulary) -> None:
-    first, second = byte_ids(vocabulary, "é".encode())
-    stream = TextStream(vocabulary)
-    assert [stream.feed(token_id) for token_id in (first, 1, second)] == [("", 0), ("", 0), ("é", 0)]
+def test_a_token_has_a_name_in_the_byte_alphabet(vocabulary: Vocabulary) -> None:
+    ids = vocabulary.encode(" the")
+    assert vocabulary.pieces(ids) == ["<|begin_of_text|>", "Ġthe"]
+    assert vocabulary.pieces([vocabulary.size + 5]) == [""]
 
 
-def test_text_and_offsets_are_exact_for_any_bytes(vocabulary: Vocabulary) -> None:
-    chance = random.Random(1)
-    ids = dict(zip(AWKWARD, byte_ids(vocabulary, AWKWARD), strict=True))
-    for _ in range(5000):
-        data = bytes(chance.choice(AWKWARD) for _ in range(chance.randrange(1, 9)))
-        stream = TextStream(vocabulary)
-        fed = [stream.feed(ids[byte]) for byte in data]
-        text, offsets = "".join(piece for piece, _ in fed), [offset for _, offset in fed]
-        whole = data.decode("utf-8", "replace")
-        assert whole.startswith(text)
-        assert whole[len(text) :] in ("", "\ufffd"), data
-        assert offsets == sorted(offsets)
-        assert all(text[offset] == "A" for byte, offset in zip(data, offsets, strict=True) if byte == 0x41), data
+def test_a_tokenizer_is_the_same_in_another_folder_but_not_with_another_config(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("a", "b", "c")]
+    for folder, config in zip(folders, (CONFIG, CONFIG, CONFIG | {"eos_token": BOS}), strict=True):
+        folder.mkdir()
+        write_byte_tokenizer(folder, config)
+    one, same, other = (Vocabulary.load(str(folder)) for folder in folders)
+    assert one.same_as(same)
+    assert not one.same_as(other)
 
 
-STOPS = [
-    ("the first that is completed wins", ("cd", "abc"), "xabcd", "x", "abc"),
-    ("a shorter one inside a longer one wins", ("abc", "b"), "abcd", "a", "b"),
-    ("of two completed at once the first in the list wins", ("bc", "c"), "abc", "a", "bc"),
-    ("also when it is the shorter", ("c", "bc"), "abc", "ab", "c"),
-    ("a beginning that goes wrong is given back", ("abd",), "ababc", "ababc", None),
-    ("a beginning inside a beginning is kept", ("aab",), "aaab", "a", "aab"),
-    ("nothing is found in nothing", ("a",), "", "", None),
-    ("case counts", ("ABC",), "abc", "abc", None),
-]
+@pytest.mark.parametrize("config", [CONFIG, {}, {"bos_token": None, "eos_token": EOS}], ids=str)
+def test_where_the_config_names_no_bos_it_is_what_the_tokenizer_adds(tmp_path: Path, config: dict[str, Any]) -> None:
+    vocabulary = Vocabulary.load(write_byte_tokenizer(tmp_path, config))
+    assert vocabulary.bos_id == 256
+    assert vocabulary.encode(BOS + "a") == vocabulary.encode("a") == [256, ord("a")]
 
 
-@pytest.mark.parametrize(("stop", "text", "kept", "found"), [row[1:] for row in STOPS], ids=[row[0] for row in STOPS])
-@pytest.mark.parametrize("step", [1, 2, 99])
-def test_stop_strings(stop: tuple[str, ...], text: str, kept: str, found: str | None, step: int) -> None:
-    scanner = StopScanner(stop)
-    pieces = [scanner.feed(text[at : at + step]) for at in range(0, len(text), step)]
-    assert ("".join(pieces) + scanner.flush(), scanner.found) == (kept, found)
-
-
-def test_text_waits_only_while_it_may_begin_a_stop_string() -> None:
-    scanner = StopScanner(("END",))
-    assert [scanner.feed(piece) for piece in ("a", "E", "N", "x", "E", "ND", "more")] == ["a", "", "", "ENx", "", "", ""]
-
-
-def test_a_finder_names_the_stop_string_at_the_token_that_completes_it(vocabulary: Vocabulary) -> None:
-    finder = StopFinder(vocabulary, ("€",))
-    assert [finder.feed(token_id) for token_id in byte_ids(vocabulary, "a€".encode())] == [None, None, None, "€"]
-
-
-def test_no_stop_string_finds_nothing(vocabulary: Vocabulary) -> None:
-    finder = StopFinder(vocabulary, ())
-    assert [finder.feed(token_id) for token_id in vocabulary.encode("any text")] == [None] * len(vocabulary.encode("any text"))
+def test_an_end_that_the_tokenizer_adds_is_no_beginning(tmp_path: Path) -> None:
+    assert Vocabulary.load(write_byte_tokenizer(tmp_path, {"eos_token": BOS})).bos_id is None
 
 
 def test_a_folder_without_a_tokenizer_is_named(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from router.scripted_engine import ScriptedEngine
-from router.wire import Completion
+from router.responses import Completion
 from tests.router.errors import assert_error
 from tests.router.test_tokens import byte_ids
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 
+from budgets.keys import ApiKey, Keys
 from router.catalogue import Catalogue
 from router.fleet import Phase, Standing, State
 from router.scripted_engine import ScriptedFleet
@@ -47,6 +48,25 @@ async def test_models_need_a_key(stranger: httpx.AsyncClient) -> None:
 
 async def test_an_unknown_model_is_not_found(client: httpx.AsyncClient) -> None:
     assert_error(await client.get("/v1/models/nope"), 404, "model_not_found", "model", "pico, other")
+
+
+async def test_under_the_path_of_a_model_it_is_the_only_one(client: httpx.AsyncClient) -> None:
+    card = (await client.get("/v1/models/other")).json()
+    assert (await client.get("/m/other/v1/models")).json() == {"object": "list", "data": [card]}
+    assert (await client.get("/m/other/v1/models/other")).json() == card
+    assert_error(await client.get("/m/other/v1/models/pico"), 404, "model_not_found", "model", "The models are: other.")
+    for path in ("/m/nope/v1/models", "/m/nope/v1/models/pico"):
+        assert_error(await client.get(path), 404, "model_not_found", "model", "pico, other")
+
+
+async def test_under_its_path_a_model_needs_a_key_that_may_use_it(
+    stranger: httpx.AsyncClient, keys: Keys, api_key: tuple[str, ApiKey]
+) -> None:
+    assert_error(await stranger.get("/m/pico/v1/models"), 401, "invalid_api_key")
+    shown, _ = await keys.create(api_key[1].account_id, "narrow", models=("other",))
+    stranger.headers["authorization"] = f"Bearer {shown}"
+    for path in ("/m/pico/v1/models", "/m/pico/v1/models/pico"):
+        assert_error(await stranger.get(path), 403, "model_not_allowed", "model")
 
 
 async def test_the_catalogue_may_change_while_the_gateway_runs(client: httpx.AsyncClient, fleet: ScriptedFleet) -> None:
