@@ -12,15 +12,19 @@ Ingredients = dict[str, str | int | None]
 
 
 def ingredients(spec: ModelSpec, vocabulary: Vocabulary, engine_version: str) -> Ingredients:
-    """Everything that can change a result, and nothing else."""
+    """Everything that can change a result, and nothing else: attention adds up in blocks and over GPUs, so their sizes count."""
     return {
         "source": spec.source,
         "revision": spec.revision,
         "tokenizer": vocabulary.digest,
+        "bos_id": vocabulary.bos_id,
+        "eos_id": vocabulary.eos_id,
+        "max_model_len": spec.max_model_len,
         "dtype": spec.dtype,
         "head_dtype": spec.head_dtype,
         "determinism": spec.determinism,
         "gpus": spec.gpus,
+        "block_size": spec.block_size,
         "engine": engine_version,
     }
 

@@ -59,7 +59,8 @@ def _contradictions(request: CompletionRequest) -> Iterator[Fault]:
     if best_of > request.n and request.stream:
         yield _invalid("best_of", f"'best_of' must be n ({request.n}) where 'stream' is true: the best are known only at the end.")
     if best_of * len(request.prompt) > MOST_SEQUENCES:
-        yield _invalid("n", f"Prompts ({len(request.prompt)}) times best_of ({best_of}) must be at most {MOST_SEQUENCES}.")
+        param = "n" if request.best_of is None else "best_of"
+        yield _invalid(param, f"Prompts ({len(request.prompt)}) times '{param}' ({best_of}) must be at most {MOST_SEQUENCES}.")
     if request.logprob_token_ids and request.logprobs:
         yield faults.fault(CompletionRequest, "logprob_token_ids", request.logprob_token_ids)
     most = DEFAULT_MAX_TOKENS if request.max_tokens is None else request.max_tokens

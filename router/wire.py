@@ -72,6 +72,7 @@ class CompletionRequest(BaseModel):
         default=None,
         ge=0,
         lt=INT32,
+        json_schema_extra={"default": 16},
         description="an integer of at least 0 (0: only score the prompt); by default 16, or what is left of the context",
     )
     min_tokens: int = Field(default=0, ge=0, lt=INT32, description="an integer from 0 to max_tokens; by default 0")

@@ -16,7 +16,7 @@ BOOLEANS = (
 ACCEPTED: list[dict[str, Any]] = [
     *({name: value} for name in BOOLEANS for value in (True, False)),
     *({"prompt": prompt} for prompt in ("a", ["a"], ["a"] * 64, [0], [VOCABULARY - 1], [[5]], [[5], [6, 7]] * 32, [5] * 2047)),
-    *({"max_tokens": most} for most in (0, 1, CONTEXT - 2)),
+    *({"max_tokens": most} for most in (0, 1, CONTEXT - 3)),
     {"prompt": [5] * CONTEXT, "max_tokens": 0},
     *({"temperature": value} for value in (0, 0.0, -0.0, 0.01, 2, 2.0)),
     *({"top_p": value} for value in (5e-324, 1, 1.0)),
@@ -54,12 +54,16 @@ INVALID: list[tuple[dict[str, Any], str, str]] = [
     ({"model": 5}, "model", "5 was given"),
     ({"prompt": ""}, "prompt", "send [0] for an unconditional sample"),
     ({"prompt": ["a", ""]}, "prompt", "send [0] for an unconditional sample"),
-    *(({"prompt": value}, "prompt", "must be a string, a list") for value in ([], [[]], [[5], []], {"a": 1}, 5, True)),
+    *(({"prompt": value}, "prompt", "must be a string, a list") for value in ([], [[]], [[5], []], {"a": 1}, 5)),
+    ({"prompt": True}, "prompt", "a string, not a boolean"),
     *(({"prompt": value}, "prompt", "none of them empty") for value in (["a", 5], [5, "a"], [5, [5]], ["a", [5]], [None], ["a", None])),
     *(({"prompt": value}, "prompt", "list of token ids") for value in ([True], [5.0], [-1], [[-1]], [INT32], [[5, True]], [[[5]]])),
     ({"prompt": ["a"] * 65}, "prompt", "1 to 64 strings"),
     ({"prompt": [[5]] * 65}, "prompt", "1 to 64 lists"),
-    *(({"prompt": value}, "prompt", "the token id 4096; the vocabulary of 'pico' has the ids 0 to 4095") for value in ([4096], [[5], [4096]])),
+    *(
+        ({"prompt": value}, "prompt", "the token id 4096; the vocabulary of 'pico' has the ids 0 to 4095")
+        for value in ([4096], [[5], [4096]])
+    ),
     ({"max_tokens": -1}, "max_tokens", "at least 0 (0: only score the prompt); -1 was given"),
     *(({"max_tokens": value}, "max_tokens", "was given") for value in (16.0, "16", INT32, [16])),
     ({"max_tokens": True}, "max_tokens", "an integer, not a boolean"),
@@ -79,25 +83,34 @@ INVALID: list[tuple[dict[str, Any], str, str]] = [
     *(({name: value}, name, "from 1 to 16") for name in ("n", "best_of") for value in (0, 17, -1, 1.0, "2", True)),
     ({"n": 2, "best_of": 1}, "best_of", "at least n (2); 1 was given"),
     ({"n": 1, "best_of": 2, "stream": True}, "best_of", "must be n (1) where 'stream' is true"),
-    ({"n": 16, "prompt": ["a"] * 9}, "n", "Prompts (9) times best_of (16) must be at most 128"),
-    ({"best_of": 3, "prompt": [[5]] * 43}, "n", "Prompts (43) times best_of (3) must be at most 128"),
+    ({"n": 16, "prompt": ["a"] * 9}, "n", "Prompts (9) times 'n' (16) must be at most 128"),
+    ({"best_of": 3, "prompt": [[5]] * 43}, "best_of", "Prompts (43) times 'best_of' (3) must be at most 128"),
     *(({"stop": value}, "stop", "each of 1 to 256 characters") for value in ("", ["a", ""], "a" * 257, ["a" * 257])),
     *(({"stop": value}, "stop", "a string or up to 16") for value in (["a"] * 17, ["a", 5], [None], [["a"]], 5, {})),
     *(({name: value}, name, "an integer from 0") for name in ("logprobs", "prompt_logprobs") for value in (-1, 101, 1001, "5", 5.0)),
     *(({name: True}, name, "an integer, not a boolean") for name in ("logprobs", "prompt_logprobs")),
-    *(({"stream_options": value}, "stream_options", "only together with 'stream'") for value in ({"include_usage": True}, {"include_usage": False})),
+    *(
+        ({"stream_options": value}, "stream_options", "only together with 'stream'")
+        for value in ({"include_usage": True}, {"include_usage": False})
+    ),
     *(({"stream": True, "stream_options": value}, "stream_options", "an object") for value in ([], "", True)),
     *(
         ({"stream": True, "stream_options": {name: value}}, f"stream_options.{name}", "true or false")
         for name in ("include_usage", "continuous_usage_stats")
         for value in (1, "true")
     ),
-    *(({"logit_bias": value}, "logit_bias", "from -100 to 100") for value in ({"5": 100.1}, {"5": -101}, {"5": "1"}, {"5": True}, {"5": None})),
+    *(
+        ({"logit_bias": value}, "logit_bias", "from -100 to 100")
+        for value in ({"5": 100.1}, {"5": -101}, {"5": "1"}, {"5": True}, {"5": None})
+    ),
     *(
         ({"logit_bias": {key: 1}}, "logit_bias", "token ids as keys")
         for key in ("", "-1", "05", "+5", " 5", "5\n", "٥", "5.0", "1e3", "99999999999", "a")
     ),
-    *(({"logit_bias": value}, "logit_bias", "an object of at most 300") for value in ({str(one): 1 for one in range(301)}, [], [[5, 1]], "")),
+    *(
+        ({"logit_bias": value}, "logit_bias", "an object of at most 300")
+        for value in ({str(one): 1 for one in range(301)}, [], [[5, 1]], "")
+    ),
     *(({"logit_bias": {key: 1}}, "logit_bias", "ids 0 to 4095") for key in ("4096", "9999999999")),
     *(({"user": value}, "user", "at most 256 characters") for value in ("a" * 257, 5, ["me"])),
     *(({"min_tokens": value}, "min_tokens", "from 0 to max_tokens") for value in (-1, 1.0, True, INT32)),

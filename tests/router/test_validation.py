@@ -6,6 +6,7 @@ import pytest
 
 from router.catalogue import ModelSpec
 from router.errors import InvalidRequest
+from router.prompts import ValidPrompt
 from router.tokens import Vocabulary
 from router.validation import ValidCompletion, parse, validate
 from router.wire import CompletionRequest
@@ -32,7 +33,7 @@ async def test_what_is_just_beyond_a_bound_is_refused(
     error = await refusal(vocabulary, **fields)
     assert (error.param, error.code, error.details) == (param, code, None)
     assert says in error.message
-    assert param in error.message or error.code == "context_length_exceeded"
+    assert f"'{param}'" in error.message or error.code == "context_length_exceeded"
     assert len(error.message) < 400
 
 
@@ -119,9 +120,10 @@ async def test_the_longest_prompt_of_a_batch_decides_and_each_has_its_own_rest(v
 
 
 async def test_each_prompt_is_a_job_with_a_seed_for_each_candidate(vocabulary: Vocabulary) -> None:
-    valid = await validated(vocabulary, prompt=["a", [5, 6]], n=2, best_of=3, seed=7)
+    valid = await validated(vocabulary, prompt=["a", "b"], n=2, best_of=3, seed=7)
     assert [job.seeds for job in valid.jobs] == [(7, 7, 7), (7, 7, 7)]
-    assert [prompt.text for prompt in valid.prompts] == ["a", None]
+    assert [prompt.text for prompt in valid.prompts] == ["a", "b"]
+    assert (await validated(vocabulary, prompt=[[5], [6]])).prompts[1] == ValidPrompt((6,))
 
 
 async def test_best_of_asks_for_what_it_chooses_by_and_shows_none(vocabulary: Vocabulary) -> None:
