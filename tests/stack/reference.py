@@ -22,7 +22,8 @@ class Reference:
     @classmethod
     @cache
     def of(cls, name: str, dtype: torch.dtype = torch.bfloat16, head_dtype: torch.dtype = torch.float32) -> Reference:
-        model = transformers.AutoModelForCausalLM.from_pretrained(EMBEDDED / name, dtype=dtype, attn_implementation="eager").eval()
+        model: Any = transformers.AutoModelForCausalLM.from_pretrained(EMBEDDED / name, dtype=dtype, attn_implementation="eager")
+        model.eval()
         return cls(model, model.lm_head.weight.to(head_dtype))
 
     @torch.no_grad()
