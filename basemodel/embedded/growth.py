@@ -8,10 +8,12 @@ group; added layers come last.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-from basemodel.embedded.llama import HEAD_DIM, Llama
+from basemodel.embedded.llama import Llama
 
 
 @torch.no_grad()
@@ -23,12 +25,13 @@ def grow(small: Llama, large: Llama) -> None:
     scale_norm(small.norm, large.norm)
     for source, target in zip(small.layers, large.layers, strict=False):
         grow_layer(source, target, small, large)
+    added: Any
     for added in large.layers[len(small.layers) :]:
         added.self_attn.o_proj.weight.zero_()
         added.mlp.down_proj.weight.zero_()
 
 
-def grow_layer(source: nn.Module, target: nn.Module, small: Llama, large: Llama) -> None:
+def grow_layer(source: Any, target: Any, small: Llama, large: Llama) -> None:
     scale_norm(source.input_layernorm, target.input_layernorm)
     scale_norm(source.post_attention_layernorm, target.post_attention_layernorm)
     for name in ("k_proj", "v_proj"):
@@ -43,7 +46,8 @@ def grow_layer(source: nn.Module, target: nn.Module, small: Llama, large: Llama)
 
 def by_group(heads: Tensor, groups: int) -> Tensor:
     """A view [groups, heads per group * 64, width] of a matrix whose rows are the query heads' dimensions."""
-    return heads.unflatten(0, (groups, heads.shape[0] // groups // HEAD_DIM * HEAD_DIM))
+    grouped: Tensor = heads.unflatten(0, (groups, heads.shape[0] // groups))  # type: ignore[no-untyped-call]
+    return grouped
 
 
 def widen(small: Tensor, large: Tensor, writes: bool = False) -> None:
