@@ -19,9 +19,13 @@ from collections.abc import Coroutine
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from deployments import messages
 from deployments.frames import FrameSender
 from deployments.messages import Abort, Boot, Ended, Failed, FailureKind, Ping, Pong, Progress, Ready, Start, ToReplica
+from deployments.scoring import Allowance
+from deployments.self_check import self_check
 from router.catalogue import ModelSpec
 from router.engine import Delta, EngineDied, Finish, FinishReason, Job
 from router.fleet import Phase
@@ -70,22 +74,16 @@ async def serve(connection: socket.socket) -> None:
     await writer.drain()
     engine, version = await asyncio.to_thread(_start, spec, boot.seed)
     messages.send(writer, Progress(Phase.WARMING))
-    await _check(engine, spec)
+    await self_check(engine, spec)
     messages.send(writer, Ready(version))
     await Host(engine, spec, writer).work(reader)
 
 
 def _start(spec: ModelSpec, seed: int) -> tuple[VllmEngine, str]:
-    from deployments import vllm_engine
+    from deployments import vllm_engine, vllm_patches
 
-    vllm_engine.install_patches()
-    return vllm_engine.VllmEngine(spec, seed), vllm_engine.VERSION
-
-
-async def _check(engine: VllmEngine, spec: ModelSpec) -> None:
-    from deployments import vllm_engine
-
-    await vllm_engine.self_check(engine, spec)
+    vllm_patches.install(exact=spec.determinism == "exact")
+    return vllm_engine.VllmEngine(spec, seed), vllm_patches.VERSION
 
 
 async def _next(reader: asyncio.StreamReader) -> messages.ToHost | None:
@@ -100,6 +98,7 @@ class Host:
         self._engine, self._writer = engine, writer
         self._vocabulary = Vocabulary.load(spec.folder)
         self._frames = FrameSender(self._gateway_lost)
+        self._scoring = Allowance(spec.max_scoring_entries)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._addresses: dict[int, str] = {}
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -145,8 +144,7 @@ class Host:
     async def _run(self, start: Start) -> None:
         """One job to its end; always answers with Ended or Failed, unless aborted."""
         try:
-            choices = (self._choice(start, choice) for choice in range(len(start.job.seeds)))
-            await asyncio.gather(*choices)
+            await self._choices(start)
             self._answer_call(Ended(start.call))
         except EngineDied as error:
             self._answer_call(Failed(start.call, FailureKind.ENGINE_DIED, str(error)))
@@ -155,13 +153,33 @@ class Host:
             log.exception("call %s was refused", start.call)
             self._answer_call(Failed(start.call, FailureKind.REFUSED, f"{type(error).__name__}: {error}"))
 
-    async def _choice(self, start: Start, choice: int) -> None:
-        """Streams one choice; ends it early at a stop string."""
-        stops = Stops(self._vocabulary, start.job)
-        async with aclosing(self._engine.choice(start.job, choice)) as deltas:
+    async def _choices(self, start: Start) -> None:
+        """All choices; when one fails, the others end too."""
+        scored = asyncio.Event()
+        tasks = [asyncio.create_task(self._choice(start, choice, scored)) for choice in range(len(start.job.seeds))]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _choice(self, start: Start, choice: int, scored: asyncio.Event) -> None:
+        """Streams one choice; ends it early at a stop string.
+
+        Where the prompt is scored, the first choice sends its rows before another begins: they come before all
+        tokens, and the others find the prompt in the cache.
+        """
+        job = start.job
+        if choice and job.sampling.prompt_logprobs is not None:
+            await scored.wait()
+        stops = Stops(self._vocabulary, job, choice)
+        async with self._scoring.hold(_entries(job, choice)) as held, aclosing(self._engine.choice(job, choice)) as deltas:
             async for whole in deltas:
                 delta = stops.cut(whole)
                 self._frames.send(start.address, start.stream, delta)
+                if not delta.prompt:
+                    held.release()
+                    scored.set()
                 if delta.finish is not None:
                     break
 
@@ -199,23 +217,27 @@ class Host:
                 self._tasks[call].cancel()
 
 
+def _entries(job: Job, choice: int) -> int:
+    """How many logprobs this choice wants of its prompt."""
+    return len(job.rows_of(choice)) * ((job.sampling.prompt_logprobs or 0) + 1)
+
+
 class Stops:
     """Ends one choice at the token that completes a stop string."""
 
-    def __init__(self, vocabulary: Vocabulary, job: Job) -> None:
-        self._text = Continuation(vocabulary, job.prompt_ids, job.sampling) if job.sampling.stop else None
+    def __init__(self, vocabulary: Vocabulary, job: Job, choice: int) -> None:
+        self._text = Continuation(vocabulary, job.prompt_of(choice), job.sampling) if job.sampling.stop else None
 
     def cut(self, delta: Delta) -> Delta:
         """The delta up to and with the completing token, finished there; or unchanged."""
         if self._text is None:
             return delta
-        for index, token in enumerate(delta.token_ids):
+        for kept, token in enumerate(delta.token_ids, 1):
             self._text.feed(token)
             if self._text.found is not None:
-                kept = index + 1
                 positions = None if delta.positions is None else delta.positions[:kept]
                 finish = Finish(FinishReason.STOP, self._text.found)
-                return Delta(delta.choice, delta.first, delta.token_ids[:kept], positions, finish, delta.cached_tokens)
+                return msgspec.structs.replace(delta, token_ids=delta.token_ids[:kept], positions=positions, finish=finish)
         return delta
 
 

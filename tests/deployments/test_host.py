@@ -15,10 +15,11 @@ from deployments.frames import FrameReceiver, socket_folder
 from deployments.host import Host
 from deployments.messages import Abort, Ended, Failed, FailureKind, Ping, Pong, Start, ToReplica
 from router.catalogue import EMBEDDED, ModelSpec
-from router.engine import Delta, EngineDied, Finish, FinishReason, Job, Sampling
+from router.engine import Delta, EngineDied, Finish, FinishReason, Job, Position, Sampling
 from router.tokens import Vocabulary
 
-SPEC = ModelSpec(id="pico", source="embedded/pico", revision="1", max_model_len=2048)
+SPEC = ModelSpec(id="pico", source="embedded/pico", revision="1", max_model_len=2048, max_scoring_entries=4)
+ROW = Position(-1.0, 1, [], [])
 
 
 @dataclass
@@ -32,10 +33,19 @@ class Script:
     running: int = 0
     last_output: float = field(default_factory=time.monotonic)
     canaries: int = 0
+    refuses: int | None = None
+    begun: list[str] = field(default_factory=list)
 
     async def choice(self, job: Job, choice: int) -> AsyncGenerator[Delta]:
         self.running += 1
+        self.begun.append(f"{job.id}-{choice}")
         try:
+            if choice == self.refuses:
+                raise ValueError("scripted")
+            if rows := job.rows_of(choice):
+                await asyncio.sleep(0)
+                yield Delta(choice, 0, [], prompt=[ROW] * len(rows), prompt_first=rows.start)
+                await asyncio.sleep(0)
             for first, token in enumerate(self.ids[: job.sampling.max_tokens]):
                 await asyncio.sleep(0)
                 last = first + 1 == job.sampling.max_tokens
@@ -64,10 +74,18 @@ class Conversation:
     frames: FrameReceiver
     work: asyncio.Task[None]
 
-    def start(self, call: int, sampling: Sampling) -> asyncio.Queue[Delta | None]:
+    def start(self, call: int, sampling: Sampling, **job: Any) -> asyncio.Queue[Delta | None]:
         stream, queue = self.frames.open()
-        messages.send(self.writer, Start(call, Job(f"job-{call}", (0, 5), sampling), self.frames.address, stream))
+        messages.send(self.writer, Start(call, Job(f"job-{call}", (0, 5), sampling, **job), self.frames.address, stream))
         return queue
+
+    async def deltas(self, queue: asyncio.Queue[Delta | None], choices: int = 1) -> list[Delta]:
+        """All of a job's, to the last finish."""
+        got: list[Delta] = []
+        while sum(delta.finish is not None for delta in got) < choices:
+            delta = await asyncio.wait_for(queue.get(), 5)
+            got += [] if delta is None else [delta]
+        return got
 
     async def answer(self) -> ToReplica:
         data = await asyncio.wait_for(messages.receive(self.reader), 5)
@@ -112,6 +130,48 @@ async def test_a_stop_string_ends_the_job_at_the_token_that_completes_it(convers
     assert last.finish == Finish(FinishReason.STOP, "of the")
     assert deltas < 7
     assert conversation.script.running == 0
+
+
+async def test_a_prompts_rows_come_before_the_tokens_of_every_choice(conversation: Conversation) -> None:
+    got = await conversation.deltas(conversation.start(1, Sampling(max_tokens=2, prompt_logprobs=0), seeds=(1, 2, 3)), choices=3)
+    assert [bool(delta.prompt) for delta in got] == [True] + [False] * 6
+    assert conversation.script.begun == ["job-1-0", "job-1-1", "job-1-2"]
+
+
+async def test_every_tail_is_scored_and_the_first_goes_ahead(conversation: Conversation) -> None:
+    sampling = Sampling(max_tokens=1, prompt_logprobs=0, prompt_logprobs_start=2)
+    got = await conversation.deltas(conversation.start(1, sampling, seeds=(None,) * 3, tails=((6,), (7, 8), (9,))), choices=3)
+    assert [(delta.choice, len(delta.prompt), delta.prompt_first) for delta in got if delta.prompt] == [(0, 1, 2), (1, 2, 2), (2, 1, 2)]
+    assert [delta.choice for delta in got[:2]] == [0, 0]
+
+
+async def test_scoring_beyond_the_allowance_waits_its_turn_and_other_jobs_do_not(conversation: Conversation) -> None:
+    conversation.script.hangs = True
+    scoring = Sampling(max_tokens=0, prompt_logprobs=2)
+    queues = [conversation.start(call, scoring) for call in (1, 2)]
+    await conversation.deltas(conversation.start(3, Sampling(max_tokens=1)))
+    await asyncio.wait_for(queues[0].get(), 5)
+    assert conversation.script.begun == ["job-1-0", "job-3-0"]
+    messages.send(conversation.writer, Abort(1))
+    await asyncio.wait_for(queues[1].get(), 5)
+    assert conversation.script.begun == ["job-1-0", "job-3-0", "job-2-0"]
+
+
+async def test_the_allowance_is_given_back_with_the_first_token(conversation: Conversation) -> None:
+    conversation.script.hangs = True
+    conversation.start(1, Sampling(max_tokens=1000, prompt_logprobs=3))
+    await conversation.deltas(conversation.start(2, Sampling(max_tokens=1, prompt_logprobs=3)))
+
+
+async def test_a_choice_that_fails_ends_the_others(conversation: Conversation) -> None:
+    conversation.script.refuses = 1
+    conversation.script.hangs = True
+    conversation.start(1, Sampling(max_tokens=1000), seeds=(1, 2))
+    answer = await conversation.answer()
+    assert isinstance(answer, Failed)
+    assert answer.kind == FailureKind.REFUSED
+    messages.send(conversation.writer, Ping(2))
+    assert await conversation.answer() == Pong(2, 0)
 
 
 async def test_an_abort_ends_the_engines_work(conversation: Conversation) -> None:
