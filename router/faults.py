@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from functools import cache
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -95,11 +96,14 @@ def _name(kind: type[BaseModel], error: ErrorDetails) -> str:
 
 def _nested(kind: type[BaseModel], field: str) -> type[BaseModel] | None:
     """The type of the object that a field takes, where it takes one."""
-    if field not in kind.model_fields:
-        return None
-    annotation = kind.model_fields[field].annotation
-    types = [one for one in (annotation, *get_args(annotation)) if isinstance(one, type)]
-    return next((one for one in types if issubclass(one, BaseModel)), None)
+    return _objects(kind).get(field)
+
+
+@cache
+def _objects(kind: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """By field; kept for each declared type, never for what callers send."""
+    kinds = {name: (field.annotation, *get_args(field.annotation)) for name, field in kind.model_fields.items()}
+    return {name: one for name, types in kinds.items() for one in types if isinstance(one, type) and issubclass(one, BaseModel)}
 
 
 def _declared(kind: type[BaseModel], name: str, error: ErrorDetails) -> Fault:
@@ -136,9 +140,7 @@ def _closest(kind: type[BaseModel], name: str) -> str | None:
 
 
 def _known(kind: type[BaseModel]) -> list[str]:
-    nested = {field: _nested(kind, field) for field in kind.model_fields}
-    options = [f"{field}.{option}" for field, inner in nested.items() if inner is not None for option in inner.model_fields]
-    return [*kind.model_fields, *options]
+    return [*kind.model_fields, *(f"{field}.{option}" for field, inner in _objects(kind).items() for option in inner.model_fields)]
 
 
 def _echo(value: Any) -> str:

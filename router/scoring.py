@@ -89,14 +89,15 @@ def cut(prompt: str, continuations: list[str], vocabulary: Vocabulary, add_speci
     """The prompt's ids, and each continuation's, as lm-eval's `_encode_pair` cuts them.
 
     White space at the prompt's end goes to the continuation; a continuation's tokens are those of the whole text
-    after as many as the prompt alone has.
+    after as many as the prompt alone has. Where the whole text has no more than those, the continuation is cut alone.
     """
     context = prompt.rstrip()
     prefix = tuple(vocabulary.encode(context, add_special_tokens)) if context or add_special_tokens else ()
     tails = []
     for continuation in continuations:
         whole = tuple(vocabulary.encode(prompt + continuation, add_special_tokens))
-        tails.append(Tail(whole[len(prefix) :], merged=whole[: len(prefix)] != prefix))
+        alone = () if whole[len(prefix) :] else vocabulary.encode(continuation, add_special_tokens=False)
+        tails.append(Tail(whole[len(prefix) :] or tuple(alone), merged=whole[: len(prefix)] != prefix))
     return prefix, tuple(tails)
 
 

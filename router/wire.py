@@ -6,9 +6,9 @@ defaults are those of a request that leaves the field out.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from router.fields import (
     INT32,
@@ -29,7 +29,6 @@ from router.fields import (
 )
 
 BOOLEAN = "true or false"
-NULL = {"type": "null"}
 NULL = {"type": "null"}
 #: The parts of a prompt's or a list's rule that two fields share.
 K_RULE = "an integer from 0 to the model's max_logprobs (0: the token's own only); by default none"
@@ -112,7 +111,7 @@ class CompletionRequest(BaseModel):
     )
     return_token_ids: bool = Field(default=False, description=BOOLEAN)
     stream: bool = Field(default=False, description=BOOLEAN)
-    stream_options: Annotated[StreamOptions, WithJsonSchema(StreamOptions.model_json_schema())] = Field(
+    stream_options: StreamOptions = Field(
         default=StreamOptions(),
         description="an object with include_usage and continuous_usage_stats, only together with 'stream': true",
         json_schema_extra={"default": {}},

@@ -20,7 +20,12 @@ from router.wire import CompletionRequest, body_schema
 
 router = APIRouter()
 
-ANSWERS: dict[int | str, dict[str, Any]] = {200: {"model": Completion}, "4XX": {"model": ErrorBody}}
+STREAM = {"text/event-stream": {"schema": {"type": "string"}}}
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"model": Completion, "content": STREAM},
+    "4XX": {"model": ErrorBody},
+    "5XX": {"model": ErrorBody},
+}
 
 
 @router.post("/m/{model}/v1/completions", include_in_schema=False)

@@ -18,7 +18,7 @@ from router.wire import ScoreRequest, body_schema
 
 router = APIRouter()
 
-ANSWERS: dict[int | str, dict[str, Any]] = {200: {"model": Score}, "4XX": {"model": ErrorBody}}
+ANSWERS: dict[int | str, dict[str, Any]] = {200: {"model": Score}, "4XX": {"model": ErrorBody}, "5XX": {"model": ErrorBody}}
 
 
 @router.post("/m/{model}/v1/score", include_in_schema=False)

@@ -20,6 +20,7 @@ QUIET = {
     **{name: "1" for name in ("HF_HUB_OFFLINE", "DO_NOT_TRACK", "NO_COLOR", "HF_HUB_DISABLE_TELEMETRY", "VLLM_NO_USAGE_STATS")},
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "TOKENIZERS_PARALLELISM": "false",
+    "OMP_NUM_THREADS": "1",  # torch's threads wait for each other by spinning, which two cores cannot afford
 }
 
 

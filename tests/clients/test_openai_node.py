@@ -38,7 +38,7 @@ def test_echo_has_the_prompt_in_text_and_lists(seen: Any) -> None:
 
 
 def test_errors_have_the_class_code_and_parameter(seen: Any) -> None:
-    told = {name: (seen[name]["class"], seen[name]["status"], seen[name]["code"], seen[name]["param"]) for name in ("value", "model", "key")}
+    told = {name: tuple(seen[name][part] for part in ("class", "status", "code", "param")) for name in ("value", "model", "key")}
     assert told == {
         "value": ("BadRequestError", 400, "invalid_value", "temperature"),
         "model": ("NotFoundError", 404, "model_not_found", "model"),

@@ -21,7 +21,7 @@ class Reference:
 
     @classmethod
     @cache
-    def of(cls, name: str, dtype: torch.dtype = torch.bfloat16, head_dtype: torch.dtype = torch.float32) -> Reference:
+    def of(cls, name: str, dtype: torch.dtype, head_dtype: torch.dtype = torch.float32) -> Reference:
         model: Any = transformers.AutoModelForCausalLM.from_pretrained(EMBEDDED / name, dtype=dtype, attn_implementation="eager")
         model.eval()
         return cls(model, model.lm_head.weight.to(head_dtype))

@@ -24,8 +24,8 @@ ENVIRONMENT = {
     "VLLM_ALLOW_LONG_MAX_MODEL_LEN": "1",
 }
 FLAGS = [
-    *("--host", "127.0.0.1", "--served-model-name", "pico", "--dtype", "bfloat16", "--max-model-len", "2049"),
-    *("--hf-overrides", '{"head_dtype": "float32"}', "--max-logprobs", "100", "--generation-config", "vllm"),
+    *("--host", "127.0.0.1", "--served-model-name", "pico", "--dtype", "float32", "--max-model-len", "2049"),
+    *("--max-logprobs", "100", "--generation-config", "vllm"),
     *("--enforce-eager", "--block-size", "32", "--kv-cache-memory-bytes", str(64 << 20), "--max-num-seqs", "16"),
 ]
 

@@ -17,12 +17,13 @@ TARGET = " and the earth"
 
 
 def main() -> None:
-    os.environ["BASEMODEL_BASE_URL"], os.environ["BASEMODEL_API_KEY"] = os.environ["ACS_API_BASE"], os.environ["ACS_API_KEY"]
+    base, key = os.environ["ACS_API_BASE"], os.environ["ACS_API_KEY"]
+    os.environ |= {"BASEMODEL_BASE_URL": base, "BASEMODEL_API_KEY": key}
     whole = [Sample(input=text, target="") for text in TEXTS]
     counted = [Sample(input=text + TARGET, target="", metadata={"num_target_tokens": 3}) for text in TEXTS]
     tokenized = [Sample(input=text + TARGET, target="", metadata={"target_text": TARGET}) for text in TEXTS]
     any_server = {"model": "openai-api-completions/basemodel/pico"}
-    vllm = {"model": "vllm-completions/pico", "model_base_url": os.environ["ACS_API_BASE"], "model_args": {"api_key": os.environ["ACS_API_KEY"]}}
+    vllm = {"model": "vllm-completions/pico", "model_base_url": base, "model_args": {"api_key": key}}
     seen = {
         "perplexity": scores(whole, perplexity(), any_server),
         "several": scores(whole, perplexity(), any_server, prompt_logprobs=5),

@@ -6,7 +6,6 @@ import json
 import os
 from typing import Any
 
-from langchain_core.callbacks import get_usage_metadata_callback
 from langchain_openai import OpenAI
 
 PROMPTS = ["In the beginning", "And the Lord said unto"]
@@ -15,8 +14,7 @@ PROMPTS = ["In the beginning", "And the Lord said unto"]
 def main() -> None:
     model = base_model()
     generated = base_model(n=2, best_of=2, seed=1, temperature=1).generate(PROMPTS)
-    with get_usage_metadata_callback():
-        scored = base_model(logprobs=2).generate(PROMPTS[:1])
+    scored = base_model(logprobs=2).generate(PROMPTS[:1])
     seen = {
         "one": model.invoke(PROMPTS[0]),
         "stream": list(model.stream(PROMPTS[0])),

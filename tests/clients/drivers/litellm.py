@@ -33,8 +33,6 @@ def complete(**fields: Any) -> Any:
 def refusal(**fields: Any) -> dict[str, Any]:
     try:
         complete(**fields)
-    except litellm.exceptions.APIError as error:
-        return {"class": type(error).__name__, "message": str(error)}
     except Exception as error:
         return {"class": type(error).__name__, "message": str(error)}
     return {}

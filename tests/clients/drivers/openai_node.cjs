@@ -21,8 +21,6 @@ async function main() {
   for await (const chunk of await client.completions.create({ ...REQUEST, stream: true, stream_options: { include_usage: true } })) {
     stream.push(chunk);
   }
-  const left = await client.completions.create({ ...REQUEST, max_tokens: 1000, stream: true });
-  for await (const _ of left) break;
   const seen = {
     version: VERSION,
     node: process.version,

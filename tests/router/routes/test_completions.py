@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from router.scripted_engine import ScriptedEngine
 from router.responses import Completion
+from router.scripted_engine import ScriptedEngine
 from tests.router.errors import assert_error
 from tests.router.test_tokens import byte_ids
 
