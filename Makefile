@@ -1,4 +1,4 @@
-.PHONY: up down test lint lock
+.PHONY: up down test test-clients lint lock
 
 up:       ## install what is missing, then start Redis, Ray and the models: `make up ARGS="--port 9000"`
 	@requirements/install
@@ -11,6 +11,11 @@ test:     ## all tests: `make test ARGS="-k seed"`
 	@requirements/install dev
 	@.venv/bin/python -m pytest $(ARGS)
 
+test-clients: ## real clients from PyPI and npm against the running service: `make test-clients ARGS="-k lm_eval"`
+	@requirements/install dev
+	@requirements/clients/install
+	@.venv/bin/python -m pytest tests/clients $(ARGS)
+
 lint:     ## style, types, and which package may import which
 	@requirements/install dev
 	@.venv/bin/ruff check .
@@ -20,3 +25,4 @@ lint:     ## style, types, and which package may import which
 lock:     ## choose all versions anew (needs the CPU wheel of PyTorch where pip looks)
 	@requirements/install dev
 	@.venv/bin/python requirements/lock.py
+	@.venv/bin/python -m requirements.lock_clients

@@ -53,11 +53,16 @@ def resolve(requirements: list[str], constraints: list[str], environment: dict[s
         command += ["--report", str(report), "-c", str(limits), *requirements]
         subprocess.run(command, check=True, env={**os.environ, **(environment or {})})
         chosen: list[dict[str, Any]] = json.loads(report.read_text())["install"]
-    return {normalised(one): (one["metadata"]["version"], one["download_info"]["archive_info"]["hashes"]["sha256"]) for one in chosen}
+    return {normalised(one): (one["metadata"]["version"], sha256(one["download_info"]["archive_info"])) for one in chosen}
 
 
 def normalised(one: dict[str, Any]) -> str:
     return str(one["metadata"]["name"]).lower().replace("_", "-").replace(".", "-")
+
+
+def sha256(archive: dict[str, Any]) -> str:
+    """The older pip that Debian 12 has tells no "hashes" of a wheel in a local folder."""
+    return str(archive["hashes"]["sha256"] if "hashes" in archive else archive["hash"].removeprefix("sha256="))
 
 
 def write(name: str, pins: dict[str, tuple[str, str]]) -> None:

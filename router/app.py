@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from router.cors import Cors
 from router.errors import ApiError, InternalError, MethodNotAllowed, NotFound
 from router.failures import Failures
+from router.headers import HeaderLimit
 from router.request_id import RequestId
 from router.routes import completions, health, models, score, tokenizer
 from router.services import Parts, Services
@@ -27,7 +28,7 @@ def create_app(services: Services) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         # From outside to inside: what a failure answers carries the headers of CORS and an id as well.
-        middleware=[Middleware(RequestId), Middleware(Cors), Middleware(Failures)],
+        middleware=[Middleware(RequestId), Middleware(Cors), Middleware(Failures), Middleware(HeaderLimit)],
         exception_handlers={ApiError: _refuse, HTTPException: _no_route},
     )
     app.state.parts = Parts.of(services)

@@ -11,6 +11,7 @@ ApiError                       500  api_error               internal_error
 ├── MethodNotAllowed           405  invalid_request_error   method_not_allowed
 ├── PayloadTooLarge            413  invalid_request_error   payload_too_large
 ├── UnsupportedMediaType       415  invalid_request_error   unsupported_media_type
+├── HeadersTooLarge            431  invalid_request_error   headers_too_large
 ├── EngineFailed               502  api_error               engine_error
 ├── RequestTimeout             504  api_error               timeout
 ├── ColdBoot                   503  service_unavailable     cold_boot
@@ -122,6 +123,10 @@ class PayloadTooLarge(ApiError):
 
 class UnsupportedMediaType(ApiError):
     status, type, code = 415, "invalid_request_error", "unsupported_media_type"
+
+
+class HeadersTooLarge(ApiError):
+    status, type, code = 431, "invalid_request_error", "headers_too_large"
 
 
 class EngineFailed(ApiError):
