@@ -8,6 +8,9 @@ import json
 from router.catalogue import ModelSpec
 from router.tokens import Vocabulary
 
+#: Raised whenever a change of ours (`deployments/vllm_patches.py`, `vllm_exact.py`) changes a result's last bits.
+NUMERICS = 1
+
 Ingredients = dict[str, str | int | None]
 
 
@@ -26,6 +29,7 @@ def ingredients(spec: ModelSpec, vocabulary: Vocabulary, engine_version: str) ->
         "gpus": spec.gpus,
         "block_size": spec.block_size,
         "engine": engine_version,
+        "numerics": NUMERICS,
     }
 
 
