@@ -48,7 +48,7 @@ def working(stack: Stack) -> bool:
 
 def test_a_client_that_leaves_ends_the_generation_within_two_seconds(stack: Stack, probe: Probe) -> None:
     assert probe.facts("pico")["running"] == 0
-    stream = stack.client().completions.create(model="pico", prompt="The", max_tokens=2000, stream=True, seed=1, stop=None)
+    stream = stack.client().completions.create(model="pico", prompt="The", max_tokens=2000, stream=True, extra_body={"ignore_eos": True})
     for _ in range(3):
         next(iter(stream))
     assert probe.facts("pico")["running"] == 1
@@ -72,10 +72,13 @@ def test_a_killed_or_stopped_engine_is_replaced_and_the_service_recovers_by_itse
 @pytest.mark.timeout(240)
 def test_a_running_stream_ends_with_an_error_frame_when_its_engine_dies(stack: Stack) -> None:
     assert working(stack)
-    stream = stack.client(timeout=60).completions.create(model="pico", prompt="The", max_tokens=2000, stream=True, seed=1)
+    victim = engine(stack)
+    stream = stack.client(timeout=60).completions.create(
+        model="pico", prompt="The", max_tokens=2000, stream=True, seed=1, extra_body={"ignore_eos": True}
+    )
     iterator = iter(stream)
     next(iterator)
-    os.kill(engine(stack).pid, signal.SIGKILL)
+    victim.kill()
     with pytest.raises(openai.APIError) as raised:
         for _ in iterator:
             pass
@@ -88,7 +91,9 @@ def test_a_cold_model_boots_on_its_first_request_and_other_models_streams_go_on(
     counts: list[int] = []
 
     def keep_streaming() -> None:
-        answer = stack.client(timeout=120).completions.create(model="pico", prompt="The", max_tokens=1500, seed=2, stream=True)
+        answer = stack.client(timeout=120).completions.create(
+            model="pico", prompt="The", max_tokens=1500, seed=2, stream=True, extra_body={"ignore_eos": True}
+        )
         counts.append(sum(1 for _ in answer))
 
     reader = threading.Thread(target=keep_streaming)
