@@ -1,14 +1,24 @@
-"""What can go wrong with accounts and keys.
+"""What can go wrong with accounts, keys and budgets.
 
 BudgetError
 ├── UnknownKey            no such key, or one that is revoked, expired or misspelt: never say which
 ├── UnknownAccount        no account of that name
 ├── AccountExists         an account of that name already exists
+├── Refused               the ledger grants this request nothing
+│   ├── BudgetExceeded    it cannot fit this month, even if all that is held were given back
+│   ├── BudgetReserved    it does not fit while others run: soon
+│   └── QueueFull         too many requests of this key wait already
+├── RequestEnded          the request was settled, expired or given up before
+├── RequestMismatch       the id of one request came with the numbers of another
+├── CapAboveAccount       a key's cap above its account's
 ├── SecretMismatch        this process's BASEMODEL_SECRET is not the one the stored keys were hashed with
 └── StoreUnavailable      Redis cannot be reached, or did not answer in time
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
 
 
 class BudgetError(Exception):
@@ -25,6 +35,54 @@ class UnknownAccount(BudgetError):
 
 class AccountExists(BudgetError):
     """An account of this name exists already."""
+
+
+class Refused(BudgetError):
+    """Nothing is held, and nothing waits."""
+
+
+@dataclass
+class _DoesNotFit(Refused):
+    """In tokens. `scope` is `key` or `account`; `resets_at` the first instant of the next month, UTC."""
+
+    scope: str
+    cap: int
+    used: int
+    held: int
+    needed: int
+    resets_at: datetime
+
+    @property
+    def remaining(self) -> int:
+        """What a request could hold now; 0 also where a cap was lowered below what is used."""
+        return max(0, self.cap - self.used - self.held)
+
+
+class BudgetExceeded(_DoesNotFit):
+    """used + needed > cap."""
+
+
+class BudgetReserved(_DoesNotFit):
+    """used + held + needed > cap, though used + needed is not."""
+
+
+@dataclass
+class QueueFull(Refused):
+    bound: int
+
+
+@dataclass
+class RequestEnded(BudgetError):
+    state: str
+
+
+class RequestMismatch(BudgetError):
+    """A fault of ours: request ids are made by the server, one for each request."""
+
+
+@dataclass
+class CapAboveAccount(BudgetError):
+    account_cap: int
 
 
 class SecretMismatch(BudgetError):

@@ -1,0 +1,115 @@
+-- admit: hold a request's worst case and give it one of its key's places, or say why not.
+--
+-- KEYS  1 caps  2 budget  3 request  4 open  5 slots  6 queue  7 waiting   (budgets/redis_keys.py)
+-- ARGV  1 request id  2 key id  3 hold, tokens  4 prompt, tokens  5 model  6 lease, ms  7 waiter's lease, ms
+--       8 places of a key that has no own number  9 longest queue of a key that has no own number
+-- Reply {'GRANTED', day, cap, used, held of the key, cap, used, held of the account}   ('' is an unbounded cap)
+--       {'QUEUED', how many are ahead}   ask again within the waiter's lease
+--       {'EXCEEDED' | 'RESERVED', 'key' | 'account', day, cap, used, held}
+--       {'FULL', queue's bound}   {'ENDED', state}   {'MISMATCH'}
+--
+-- Invariant: after GRANTED, used + held <= cap for key and account, and the key has at most its places in
+-- unexpired leases. Nothing else changes the budget. The same call twice is one grant, on which one lease runs.
+
+local now = now_ms()
+local caps, budget, record, open, slots, queue, waiting = unpack(KEYS)
+local request = { id = ARGV[1], key = ARGV[2], hold = ARGV[3], prompt = ARGV[4], model = ARGV[5], day = day_of(now) }
+
+local function cap_of(field)
+  local cap = redis.call('HGET', caps, field) or '0' -- no cap was ever set: nothing is allowed
+  return cap == 'unbounded' and '' or cap
+end
+
+local function balance(name, field, prefix)
+  return { name, cap_of(field), amount(budget, prefix .. 'used'), amount(budget, prefix .. 'held') }
+end
+
+local function balances(day)
+  local month = month_of(day)
+  return balance('key', 'key/' .. request.key, month .. '/' .. request.key .. '/'), balance('account', 'account', month .. '/')
+end
+
+local function granted(day)
+  local key, account = balances(day)
+  return { 'GRANTED', day, key[2], key[3], key[4], account[2], account[3], account[4] }
+end
+
+local function known_already()
+  local was = hash(record)
+  if not was.state then
+    return nil
+  elseif not LIVE[was.state] then
+    return { 'ENDED', was.state }
+  end
+  return (was.key == request.key and was.hold == request.hold) and granted(was.day) or { 'MISMATCH' }
+end
+
+local function leave_queue()
+  redis.call('ZREM', queue, request.id)
+  redis.call('ZREM', waiting, request.id)
+end
+
+-- `held` counts only in the second look: "never" must win over "not now", whichever scope says it.
+local function refusal()
+  local key, account = balances(request.day)
+  for _, status in ipairs({ 'EXCEEDED', 'RESERVED' }) do
+    for _, b in ipairs({ key, account }) do
+      local taken = b[3] + (status == 'RESERVED' and b[4] or 0)
+      if b[2] ~= '' and taken + request.hold > tonumber(b[2]) then
+        return { status, b[1], request.day, b[2], b[3], b[4] }
+      end
+    end
+  end
+end
+
+-- On every call, so that steady traffic frees the places of the vanished. Whoever asks is alive.
+local function purge()
+  redis.call('ZADD', waiting, 'XX', now + ARGV[7], request.id)
+  redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
+  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', now)) do
+    redis.call('ZREM', queue, gone)
+    redis.call('ZREM', waiting, gone)
+  end
+end
+
+local function limit(field, default)
+  return tonumber(redis.call('HGET', caps, field .. request.key) or default)
+end
+
+-- A ticket is one more than the last in the line, never a time: two clocks cannot disagree about it.
+local function enqueue()
+  local last = redis.call('ZRANGE', queue, -1, -1, 'WITHSCORES')
+  redis.call('ZADD', queue, (tonumber(last[2]) or 0) + 1, request.id)
+  redis.call('ZADD', waiting, now + ARGV[7], request.id)
+end
+
+local function must_wait()
+  local rank, length = redis.call('ZRANK', queue, request.id), redis.call('ZCARD', queue)
+  local ahead, bound = rank or length, limit('queue/', ARGV[9])
+  if ahead < limit('places/', ARGV[8]) - redis.call('ZCARD', slots) then
+    return nil
+  elseif not rank and length >= bound then
+    return { 'FULL', bound }
+  elseif not rank then
+    enqueue()
+  end
+  return { 'QUEUED', ahead }
+end
+
+local answer = known_already()
+if answer then
+  return answer
+end
+purge()
+answer = refusal()
+if answer then
+  leave_queue()
+  return answer
+end
+answer = must_wait()
+if answer then
+  return answer
+end
+leave_queue()
+hold(budget, record, open, slots, request, now + ARGV[6])
+return granted(request.day)
