@@ -21,6 +21,9 @@ from router.sse import EventWriter
 
 Fold = Callable[[AsyncIterable[Item]], Awaitable[dict[str, Any]]]
 
+#: From so many choices on an answer is encoded in a thread.
+MANY_CHOICES = 16
+
 log = logging.getLogger(__name__)
 
 
@@ -50,7 +53,7 @@ class Answer(Response):
             whole = await self._fold(running)
         except EngineError as error:
             raise self._told(error) from error
-        await Response(msgspec.json.encode(whole), media_type="application/json")(scope, receive, send)
+        await Response(await _encoded(whole), media_type="application/json")(scope, receive, send)
 
     def _told(self, error: Exception) -> ApiError:
         """What the caller is told; the failure's own text goes to the log."""
@@ -80,6 +83,12 @@ class StreamedAnswer(Answer):
         except Exception as error:
             await writer.write([self._told(error).body()])
         await writer.close()
+
+
+async def _encoded(whole: dict[str, Any]) -> bytes:
+    """In a thread where it may be large: a body of 100 MiB takes half a second."""
+    large = len(whole.get("choices", ())) > MANY_CHOICES or any(choice["prompt_logprobs"] for choice in whole.get("choices", ()))
+    return await asyncio.to_thread(msgspec.json.encode, whole) if large else msgspec.json.encode(whole)
 
 
 async def while_connected(receive: Receive, work: Awaitable[None]) -> None:

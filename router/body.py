@@ -47,7 +47,7 @@ async def read_json(request: Request) -> dict[str, Any]:
 async def _read(request: Request) -> bytes:
     too_large = PayloadTooLarge(f"The body must be at most {LARGEST_BODY} bytes.")
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and (len(declared) > 18 or int(declared) > LARGEST_BODY):
+    if declared.isdecimal() and (len(declared) > 18 or int(declared) > LARGEST_BODY):
         raise too_large
     data = bytearray()
     async for chunk in request.stream():

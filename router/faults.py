@@ -32,6 +32,11 @@ MIKUPAD = {
     *("dynatemp_range", "dynatemp_exponent", "dynatemp_low", "dynatemp_high", "dynamic_temperature"),
 }
 HINTS = dict.fromkeys(MIKUPAD, 'In mikupad, tick the "Strict API" box, which leaves it out.') | {
+    "max_completion_tokens": "Here it is called 'max_tokens'.",
+    "n_predict": "Here it is called 'max_tokens'.",
+    "stop_sequences": "Here it is called 'stop'.",
+    "input": "Here it is called 'prompt'.",
+    "messages": "Base models do not chat: send the text to continue as 'prompt'.",
     "do_sample": 'mikupad sends it at temperature 0, with and without its "Strict API" box; there, choose 0.01.',
 }
 

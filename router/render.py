@@ -26,7 +26,7 @@ class Rendering:
 
     def __init__(self, valid: ValidCompletion, vocabulary: Vocabulary, model: str, fingerprint: str) -> None:
         self._valid, self._k = valid, valid.logprobs
-        self._choices = [[_choice(valid, prompt, vocabulary) for _ in job.seeds] for prompt, job in enumerate(valid.jobs)]
+        self._choices = [_choices(valid, prompt, vocabulary) for prompt in range(len(valid.jobs))]
         self._rows: list[list[Position]] = [[] for _ in valid.jobs]
         self._cached = [0 for _ in valid.jobs]
         self._made = 0
@@ -56,9 +56,11 @@ class Rendering:
                 if part.prompt_logprobs_start is not None:
                     await asyncio.sleep(0)  # long prompts with many logprobs must not hold up other requests
         chosen = [folded[prompt][number] for prompt in range(len(folded)) for number in self._best(prompt)]
-        choices = [_choice_of(index, one.part, self._valid.return_token_ids) for index, one in enumerate(chosen)]
-        for choice in choices:
-            prove_choice(choice, self._k)
+        choices = []
+        for index, one in enumerate(chosen):
+            choices.append(_choice_of(index, one.part, self._valid.return_token_ids))
+            prove_choice(choices[-1], self._k)
+            await asyncio.sleep(0)  # other requests go on between choices with many logprobs
         usage = self._usage()
         prove_usage(usage, sum(len(one.part.token_ids) for candidates in folded for one in candidates))
         return {**self._head, "choices": choices, "usage": usage}
@@ -127,9 +129,11 @@ def _joined(lists: Any, more: Any) -> Any:
     return lists
 
 
-def _choice(valid: ValidCompletion, prompt: int, vocabulary: Vocabulary) -> Choice:
-    echo = Echo.of(valid.prompts[prompt], vocabulary, valid.jobs[prompt].sampling.skip_special_tokens) if valid.echo else None
-    return Choice(valid, prompt, echo, vocabulary)
+def _choices(valid: ValidCompletion, prompt: int, vocabulary: Vocabulary) -> list[Choice]:
+    """All candidates of one prompt; they share its echo."""
+    job = valid.jobs[prompt]
+    echo = Echo.of(valid.prompts[prompt], vocabulary, job.sampling.skip_special_tokens) if valid.echo else None
+    return [Choice(valid, prompt, echo, vocabulary) for _ in job.seeds]
 
 
 def _choice_of(index: int, part: Part, with_ids: bool) -> dict[str, Any]:

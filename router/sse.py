@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -43,6 +44,7 @@ class EventWriter:
             data += event(one)
             if len(data) >= LARGEST_WRITE:
                 await self._body(data)
+                await asyncio.sleep(0)  # a send that does not wait must not hold up other streams
                 data = b""
         if data:
             await self._body(data)

@@ -94,9 +94,9 @@ class StopScanner:
         return held
 
     def _find(self, window: str) -> int | None:
-        """Where the stop string begins that is complete now."""
-        ends = ((window.find(stop) + len(stop), order) for order, stop in enumerate(self._stop) if stop in window)
-        first = min(ends, default=None)
+        """Where the stop string begins that the new text completes; what was complete before did not count then."""
+        places = ((window.find(stop, max(0, len(self._held) - len(stop) + 1)), order) for order, stop in enumerate(self._stop))
+        first = min(((at + len(self._stop[order]), order) for at, order in places if at >= 0), default=None)
         if first is None:
             return None
         self.found = self._stop[first[1]]

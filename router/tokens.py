@@ -36,6 +36,8 @@ class Vocabulary:
         self.eos_id = _special_id(tokenizer, config, "eos_token")
         self.bos_id = _special_id(tokenizer, config, "bos_token") if config.get("bos_token") else self._added_first()
 
+        self._adds_bos = self.bos_id is not None and tokenizer.encode("").ids[:1] == [self.bos_id]
+
     def _added_first(self) -> int | None:
         """What the tokenizer puts before every text, where its config names no BOS."""
         added = self._tokenizer.encode("").ids[:1]
@@ -56,7 +58,7 @@ class Vocabulary:
     def encode(self, text: str, add_special_tokens: bool = True) -> list[int]:
         """Ids with the tokenizer's BOS once, also where the text begins with its spelling; nothing added without `add_special_tokens`."""
         ids: list[int] = self._tokenizer.encode_batch_fast([text], add_special_tokens=add_special_tokens)[0].ids
-        doubled = add_special_tokens and self.bos_id is not None and ids[:2] == [self.bos_id, self.bos_id]
+        doubled = add_special_tokens and self._adds_bos and ids[:2] == [self.bos_id, self.bos_id]
         return ids[1:] if doubled else ids
 
     async def encode_aside(self, text: str, add_special_tokens: bool = True) -> list[int]:

@@ -83,6 +83,13 @@ def test_a_stop_string_may_begin_before_it_may_end() -> None:
     assert scanner.found == "ab"
 
 
+def test_one_that_was_complete_too_early_is_not_found_later_either() -> None:
+    """A longer stop string that begins alike keeps it held back."""
+    scanner = StopScanner(("STOP", "STOPX"))
+    fed = [scanner.feed("ST", armed=False), scanner.feed("OP", armed=False), scanner.feed("y"), scanner.feed(" more")]
+    assert ("".join(fed), scanner.found) == ("STOPy more", None)
+
+
 def continuation(vocabulary: Vocabulary, prompt: bytes, echo: int | None = None, **fields: object) -> Continuation:
     return Continuation(vocabulary, [0, *byte_ids(vocabulary, prompt)], Sampling(9, **fields), echo)  # type: ignore[arg-type]
 

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer, processors
 
+from router.catalogue import EMBEDDED
 from router.tokens import UnreadableTokenizer, Vocabulary, byte_alphabet
 from tests.router.byte_tokenizer import BOS, CONFIG, EOS, write_byte_tokenizer
 
@@ -20,6 +22,14 @@ def test_a_text_gets_bos_exactly_once(vocabulary: Vocabulary, text: str) -> None
     ids = vocabulary.encode(text)
     assert ids.count(vocabulary.bos_id or 0) == 1
     assert ids[0] == vocabulary.bos_id
+
+
+def test_a_bos_that_nobody_added_stays() -> None:
+    """As with GPT-2: a BOS is named, and the tokenizer puts none before a text."""
+    tokenizer = Tokenizer.from_file(str(EMBEDDED / "pico" / "tokenizer.json"))
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+    vocabulary = Vocabulary(tokenizer, {"bos_token": "<|begin_of_text|>", "eos_token": "<|end_of_text|>"}, "digest")
+    assert vocabulary.encode("<|begin_of_text|><|begin_of_text|>")[:2] == [0, 0]
 
 
 def test_special_spellings_in_text_become_their_tokens(vocabulary: Vocabulary) -> None:
