@@ -37,7 +37,8 @@ def engine_arguments(spec: ModelSpec, seed: int) -> AsyncEngineArgs:
         dtype=spec.dtype,
         # One more than the context, so that a prompt that fills it can still be scored with one token.
         max_model_len=spec.max_model_len + 1,
-        max_logprobs=spec.max_logprobs,
+        # Scores compare with the likeliest token, so 1 is always needed.
+        max_logprobs=max(1, spec.max_logprobs),
         max_num_seqs=spec.max_num_seqs,
         max_num_batched_tokens=spec.max_num_batched_tokens,
         tensor_parallel_size=max(spec.gpus, 1),
