@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from router.fields import (
-    INT32,
     INT64,
     Choices,
     Continuations,
@@ -70,11 +69,11 @@ class CompletionRequest(BaseModel):
     max_tokens: int | None = Field(
         default=None,
         ge=0,
-        lt=INT32,
+        lt=INT64,
         json_schema_extra={"default": 16},
         description="an integer of at least 0 (0: only score the prompt); by default 16, or what is left of the context",
     )
-    min_tokens: int = Field(default=0, ge=0, lt=INT32, description="an integer from 0 to max_tokens; by default 0")
+    min_tokens: int = Field(default=0, ge=0, lt=INT64, description="an integer from 0 to max_tokens; by default 0")
     temperature: Temperature = Field(
         default=1.0, description="a number, 0 or from 0.01 to 2 (the engine would run anything between 0 and 0.01 as 0.01); by default 1"
     )
@@ -104,7 +103,7 @@ class CompletionRequest(BaseModel):
     logprobs: LogprobCount | None = Field(default=None, description=K_RULE)
     prompt_logprobs: LogprobCount | None = Field(default=None, description=K_RULE)
     prompt_logprobs_start: int = Field(
-        default=0, ge=0, lt=INT32, description="an integer of at least 0, the first position whose prompt logprobs are given; by default 0"
+        default=0, ge=0, lt=INT64, description="an integer of at least 0, the first position whose prompt logprobs are given; by default 0"
     )
     logprob_token_ids: RequestedIds = Field(
         default=[], description="a list of up to 128 token ids, only while 'logprobs' is null or 0; by default none"

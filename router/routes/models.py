@@ -14,7 +14,7 @@ from starlette.requests import Request
 from budgets.keys import ApiKey
 from router.auth import allow
 from router.catalogue import ModelSpec
-from router.errors import ModelNotFound
+from router.errors import ModelNotFound, NotFound
 from router.fleet import State
 from router.responses import ErrorBody
 from router.services import AppParts, Parts, PathModel
@@ -34,9 +34,11 @@ async def list_models(request: Request, parts: AppParts, model: PathModel) -> di
     return {"object": "list", "data": [await _card(parts, spec) for spec in specs if key.models is None or spec.id in key.models]}
 
 
-@router.get("/m/{model}/v1/models/{id}", include_in_schema=False)
-@router.get("/v1/models/{id}")
+@router.get("/m/{model}/v1/models/{id:path}", include_in_schema=False)
+@router.get("/v1/models/{id:path}")
 async def get_model(id: str, request: Request, parts: AppParts, model: PathModel) -> dict[str, Any]:
+    if not id:
+        raise NotFound("There is nothing at this address; the list of models has no slash at its end.")
     key = await parts.door.enter(request.headers)
     spec = _usable(parts, key, id if model is None else model)
     if spec.id != id:

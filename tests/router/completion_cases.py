@@ -79,7 +79,7 @@ INVALID: list[Wrong] = [
     *wrong("prompt", "1 to 64 strings", ["a"] * 65, [[5]] * 65),
     *wrong("prompt", "the token id 4096; the vocabulary of 'pico' has the ids 0 to 4095", [4096], [[5], [4096]]),
     *wrong("max_tokens", "at least 0 (0: only score the prompt); -1 was given", -1),
-    *wrong("max_tokens", "an integer of at least 0", 16.0, "16", INT32, [16]),
+    *wrong("max_tokens", "an integer of at least 0", 16.0, "16", INT64, [16]),
     *wrong("max_tokens", "an integer, not a boolean", True),
     *wrong("temperature", "0 or from 0.01 to 2", -0.1, 2.0000000001, "0.3", []),
     *wrong("temperature", "would run anything between 0 and 0.01 as 0.01", 0.0099999, 1e-300, 5e-324),
@@ -109,7 +109,7 @@ INVALID: list[Wrong] = [
     *wrong("logit_bias", "an object of at most 300", {str(one): 1 for one in range(301)}, {"9" * 11: 1}, [], [[5, 1]], ""),
     *wrong("logit_bias", "the vocabulary of 'pico' has the ids 0 to 4095", {"4096": 1}, {"9999999999": 1}),
     *wrong("user", "at most 256 characters", "a" * 257, 5, ["me"]),
-    *wrong("min_tokens", "from 0 to max_tokens", -1, 1.0, True, INT32),
+    *wrong("min_tokens", "from 0 to max_tokens", -1, 1.0, True, INT64),
     *wrong("min_tokens", "at most max_tokens (16); 17 was given", 17),
     ({"min_tokens": 5, "max_tokens": 4}, "min_tokens", "at most max_tokens (4); 5 was given"),
     ({"min_tokens": 5, "prompt": [5] * (CONTEXT - 4)}, "min_tokens", "the 4 tokens that the context leaves; 5 was given"),
@@ -117,7 +117,7 @@ INVALID: list[Wrong] = [
     *wrong(("stop_token_ids", "logprob_token_ids"), "the token id 4096; the vocabulary of 'pico'", [5, 4096]),
     *wrong("logprob_token_ids", "up to 128 token ids", [5] * 129, [-1], [5.0], [None], {"5": 1}),
     ({"logprob_token_ids": [5], "logprobs": 1}, "logprob_token_ids", "only while 'logprobs' is null or 0"),
-    *wrong("prompt_logprobs_start", "at least 0", -1, INT32, 0.0, True),
+    *wrong("prompt_logprobs_start", "at least 0", -1, INT64, 0.0, True),
     *wrong("suffix", "not supported by base models", "x", 0, []),
 ]
 

@@ -90,3 +90,7 @@ async def test_a_model_whose_tokenizer_cannot_be_read_hides_no_other(
     listed = {model["id"]: model for model in (await client.get("/v1/models")).json()["data"]}
     assert (listed["broken"]["state"], listed["broken"]["vocab_size"]) == ("failed", None)
     assert listed["pico"]["vocab_size"] == 4096
+
+
+async def test_a_model_that_is_called_as_on_a_hub_is_not_found_as_a_model(client: httpx.AsyncClient) -> None:
+    assert_error(await client.get("/v1/models/meta-llama/Llama-3.1-8B"), 404, "model_not_found", "model", "pico")
