@@ -1,7 +1,6 @@
 """Does the ledger add up? What was used is counted again from the usage, what is held from the live requests.
 
-After rebuild it does. The invariants are those of reliability.md 1.6: audit sees I2, I3, I5, I6, I7 and I8 in one
-instant; I1 and I4 are of histories, kept by `admit` and shown by the tests.
+After rebuild it does. All of it is seen in one instant; that no cap was ever passed is of histories, which tests judge.
 """
 
 from __future__ import annotations

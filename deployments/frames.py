@@ -25,8 +25,8 @@ from router.engine import Delta
 
 #: Messages that may wait for one gateway; each is one engine step.
 HIGH_WATER_MARK = 2_000
-#: Longest path of a unix socket on Linux, less the terminating zero and the socket's own name.
-LONGEST_FOLDER = 107 - 24
+#: Longest path of a unix socket on Linux, less the longest name in the folder: vLLM's, a slash and a UUID.
+LONGEST_FOLDER = 107 - 37
 
 #: How long a gateway may take nothing before its streams end, and how often it is tried meanwhile.
 PATIENCE_SECONDS = 2.0

@@ -93,7 +93,7 @@ class Checks:
         choices = range(len(job.seeds))
         self.unfinished = set(choices)
         self.tokens = [0 for _ in choices]
-        self._rows = [list(job.rows_of(choice)) for choice in choices] if job.sampling.prompt_logprobs is not None else []
+        self._rows = [job.rows_of(choice) for choice in choices]
         self._scored = [0 for _ in choices]
 
     def take(self, delta: Delta) -> None:
@@ -121,7 +121,7 @@ class Checks:
 
     def _take_rows(self, delta: Delta) -> None:
         """Rows come in order, each once."""
-        scored, wanted = self._scored[delta.choice], self._rows[delta.choice] if self._rows else []
+        scored, wanted = self._scored[delta.choice], self._rows[delta.choice]
         if delta.prompt_first != (wanted[scored] if scored < len(wanted) else None) or scored + len(delta.prompt) > len(wanted):
             raise EngineDied(f"{len(delta.prompt)} prompt positions from {delta.prompt_first} on, after {scored} of {len(wanted)}")
         _check_positions(delta.prompt, self._sampling.prompt_logprobs or 0, 0)
@@ -130,7 +130,7 @@ class Checks:
     def _check_scored(self, choice: int) -> None:
         """The prompt is scored before the first token of any choice."""
         scorer = choice if self._job.tails else 0
-        if self._rows and self._scored[scorer] != len(self._rows[scorer]):
+        if self._scored[scorer] != len(self._rows[scorer]):
             raise EngineDied(f"{self._scored[scorer]} of {len(self._rows[scorer])} prompt positions were scored")
 
 

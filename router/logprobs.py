@@ -1,6 +1,6 @@
 """Token truth: the `logprobs` lists and `prompt_logprobs` rows, from token ids, offsets and Positions. Pure.
 
-Per token (contract 2.3): raw log-softmax in nats; the chosen token's value and its entry among the likeliest are one
+Per token: raw log-softmax in nats; the chosen token's value and its entry among the likeliest are one
 double; minus infinity is -9999.0; k entries by id, or k + 1 where the token is none of the k likeliest; spellings may
 coincide, and then the larger value stays; the rank is the place among the k likeliest, else the engine's count of
 logits not smaller. Only position 0 of a prompt has no value.

@@ -37,18 +37,17 @@ def prompt_faults(param: str, prompts: Sequence[str | list[int]], spec: ModelSpe
     if "" in prompts:
         start = vocabulary.eos_id if vocabulary.bos_id is None else vocabulary.bos_id
         return [Fault(param, "invalid_value", f"'{param}' must not be empty; send [{start}] for an unconditional sample.")]
-    strange = next((max(prompt) for prompt in prompts if not isinstance(prompt, str) and max(prompt) >= vocabulary.size), None)
-    return [] if strange is None else [id_fault(param, strange, spec, vocabulary)]
+    found = (id_faults(param, prompt, spec, vocabulary) for prompt in prompts if not isinstance(prompt, str))
+    return next(filter(None, found), [])
 
 
 def id_faults(param: str, ids: Sequence[int], spec: ModelSpec, vocabulary: Vocabulary) -> list[Fault]:
+    """What is wrong with ids that the model does not have."""
     largest = max(ids, default=0)
-    return [] if largest < vocabulary.size else [id_fault(param, largest, spec, vocabulary)]
-
-
-def id_fault(param: str, token_id: int, spec: ModelSpec, vocabulary: Vocabulary) -> Fault:
-    rule = f"'{param}' has the token id {token_id}; the vocabulary of '{spec.id}' has the ids 0 to {vocabulary.size - 1}."
-    return Fault(param, "invalid_value", rule)
+    if largest < vocabulary.size:
+        return []
+    rule = f"'{param}' has the token id {largest}; the vocabulary of '{spec.id}' has the ids 0 to {vocabulary.size - 1}."
+    return [Fault(param, "invalid_value", rule)]
 
 
 def least_tokens(text: str, vocabulary: Vocabulary) -> int:

@@ -31,16 +31,13 @@ def _prove_lists(logprobs: dict[str, Any], k: int) -> None:
         raise EngineDied(f"the lists of logprobs have the lengths {sorted(lengths)}")
     if any(after < before for before, after in zip(logprobs["text_offset"], logprobs["text_offset"][1:], strict=False)):
         raise EngineDied("text_offset goes back")
-    rows = zip(logprobs["token_ids"], logprobs["tokens"], logprobs["token_logprobs"], *_tops(logprobs), strict=True)
+    names = ("token_ids", "tokens", "token_logprobs", "top_token_ids", "top_logprobs")
+    rows = zip(*(logprobs[name] for name in names), strict=True)
     for token_id, token, value, entries, by_text in rows:
         if value is not None:
             _prove_token((token_id, value), entries, k)
             if by_text.get(token, value - 1) < value:
                 raise EngineDied(f"top_logprobs lacks {token!r}")
-
-
-def _tops(logprobs: dict[str, Any]) -> tuple[list[Any], list[Any]]:
-    return logprobs["top_token_ids"], logprobs["top_logprobs"]
 
 
 def _prove_token(chosen: tuple[int, float], entries: list[tuple[int, float]], k: int) -> None:

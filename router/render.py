@@ -17,7 +17,7 @@ from router.proof import prove_choice, prove_usage
 from router.tokens import Vocabulary
 from router.validation import ValidCompletion
 
-#: A part of choice i of the answer, and which candidate of its prompt that choice is.
+#: Which candidate of its prompt a part belongs to, and the part.
 Numbered = tuple[int, Part]
 
 

@@ -15,7 +15,7 @@ from router.errors import Fault, InvalidRequest
 from router.logprobs import by_text, ranked
 from router.prompts import least_tokens, prompt_faults
 from router.tokens import LONG_TEXT, Vocabulary
-from router.validation import cache_salt, k_fault, new_id, refuse_heavy
+from router.validation import cache_salt, k_faults, new_id, refuse_heavy
 from router.wire import ScoreRequest
 
 
@@ -53,7 +53,7 @@ async def validate(request: ScoreRequest, spec: ModelSpec, vocabulary: Vocabular
     found = [
         *prompt_faults("prompt", [request.prompt], spec, vocabulary),
         *prompt_faults("continuations", request.continuations, spec, vocabulary),
-        *k_fault("logprobs", request.logprobs, spec),
+        *k_faults("logprobs", request.logprobs, spec),
     ]
     if found:
         raise InvalidRequest(*found)
@@ -63,14 +63,13 @@ async def validate(request: ScoreRequest, spec: ModelSpec, vocabulary: Vocabular
         raise InvalidRequest(*found)
     k = max(1, request.logprobs or 0)
     refuse_heavy(sum(len(tail.ids) for tail in tails) * (k + 1), spec)
-    salt = None if spec.shared_prefix else cache_salt(account_id)
-    return ValidScore(_job(prefix, tails, k, salt), tails, request.logprobs)
+    return ValidScore(_job(prefix, tails, k, cache_salt(spec, account_id)), tails, request.logprobs)
 
 
 def _job(prefix: tuple[int, ...], tails: tuple[Tail, ...], k: int, salt: str | None) -> Job:
     different = tuple(dict.fromkeys(tail.ids for tail in tails))
     sampling = Sampling(max_tokens=0, temperature=0.0, prompt_logprobs=k, prompt_logprobs_start=len(prefix))
-    return Job(new_id().replace("cmpl", "score"), prefix, sampling, (None,) * len(different), salt, different)
+    return Job(new_id("score"), prefix, sampling, (None,) * len(different), salt, different)
 
 
 async def _tokenised(request: ScoreRequest, spec: ModelSpec, vocabulary: Vocabulary) -> Cut:
@@ -140,8 +139,8 @@ class ScoreRendering:
         return {**self._head, "usage": self._usage(cached), "results": results}
 
     def _result(self, index: int, tail: Tail, rows: list[Position]) -> dict[str, Any]:
-        shown = self._valid.logprobs
-        scored = [ranked(token_id, row, max(1, shown or 0)) for token_id, row in zip(tail.ids, rows, strict=True)]
+        shown = None if self._valid.logprobs is None else self._shown(tail, rows, self._valid.logprobs)
+        scored = [ranked(token_id, row, max(1, self._valid.logprobs or 0)) for token_id, row in zip(tail.ids, rows, strict=True)]
         values = [value for _, _, value in scored]
         return {
             "index": index,
@@ -152,13 +151,13 @@ class ScoreRendering:
             "token_ids": tail.ids,
             "token_logprobs": values,
             "token_ranks": [rank for _, rank, _ in scored],
-            "top_logprobs": None if shown is None else [by_text(self._vocabulary, entries) for entries in self._shown(tail, rows)],
-            "top_token_ids": None if shown is None else self._shown(tail, rows),
+            "top_logprobs": None if shown is None else [by_text(self._vocabulary, entries) for entries in shown],
+            "top_token_ids": shown,
             "boundary": "merged" if tail.merged else "clean",
         }
 
-    def _shown(self, tail: Tail, rows: list[Position]) -> list[list[tuple[int, float]]]:
-        return [ranked(token_id, row, self._valid.logprobs or 0)[0] for token_id, row in zip(tail.ids, rows, strict=True)]
+    def _shown(self, tail: Tail, rows: list[Position], k: int) -> list[list[tuple[int, float]]]:
+        return [ranked(token_id, row, k)[0] for token_id, row in zip(tail.ids, rows, strict=True)]
 
     def _usage(self, cached: int) -> dict[str, Any]:
         """The prefix once, and every continuation."""

@@ -10,10 +10,11 @@ from fastapi import Depends
 from redis.asyncio import Redis
 from starlette.requests import Request
 
-from budgets.keys import Keys
-from router.auth import Door
+from budgets.keys import ApiKey, Keys
+from router.auth import Door, allow
+from router.catalogue import ModelSpec
 from router.fleet import Fleet
-from router.shelf import Shelf
+from router.shelf import Served, Shelf
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,16 @@ class Parts:
     services: Services
     door: Door
     shelf: Shelf
+
+    def usable(self, key: ApiKey, model: str) -> ModelSpec:
+        """Raises ModelNotFound, ModelNotAllowed."""
+        spec = self.shelf.spec(model)
+        allow(key, spec.id)
+        return spec
+
+    async def served(self, key: ApiKey, model: str) -> Served:
+        """Raises ModelNotFound, ModelNotAllowed, CircuitOpen."""
+        return await self.shelf.served(self.usable(key, model))
 
     @classmethod
     def of(cls, services: Services) -> Parts:

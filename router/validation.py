@@ -70,7 +70,12 @@ def _contradictions(request: CompletionRequest) -> Iterator[Fault]:
 
 async def validate(request: CompletionRequest, spec: ModelSpec, vocabulary: Vocabulary, account_id: str) -> ValidCompletion:
     """Raises InvalidRequest with every fault that the model decides."""
-    found = [*prompt_faults("prompt", request.prompt, spec, vocabulary), *_k_faults(request, spec), *_id_faults(request, spec, vocabulary)]
+    found = [
+        *prompt_faults("prompt", request.prompt, spec, vocabulary),
+        *k_faults("logprobs", request.logprobs, spec),
+        *k_faults("prompt_logprobs", request.prompt_logprobs, spec),
+        *_id_faults(request, spec, vocabulary),
+    ]
     if found:
         raise InvalidRequest(*found)
     for text in request.prompt:
@@ -87,8 +92,7 @@ async def validate(request: CompletionRequest, spec: ModelSpec, vocabulary: Voca
 
 
 def _valid(request: CompletionRequest, spec: ModelSpec, prompts: list[ValidPrompt], account_id: str) -> ValidCompletion:
-    request_id = new_id()
-    salt = None if spec.shared_prefix else cache_salt(account_id)
+    request_id, salt = new_id("cmpl"), cache_salt(spec, account_id)
     seeds = (request.seed,) * _best_of(request)
     samplings = (_sampling(request, spec.max_model_len - len(prompt.ids)) for prompt in prompts)
     jobs = (
@@ -141,12 +145,14 @@ def _sampling(request: CompletionRequest, left: int) -> Sampling:
     )
 
 
-def new_id() -> str:
-    return "cmpl-" + secrets.token_hex(16)
+def new_id(kind: str) -> str:
+    return f"{kind}-{secrets.token_hex(16)}"
 
 
-def cache_salt(account_id: str) -> str:
-    """Prefix caches are shared within an account only, so that timing tells nobody what others prompt."""
+def cache_salt(spec: ModelSpec, account_id: str) -> str | None:
+    """Prefix caches are shared within an account only, so that timing tells nobody what others prompt, or by all (`shared_prefix`)."""
+    if spec.shared_prefix:
+        return None
     return hashlib.sha256(f"cache salt of {account_id}".encode()).hexdigest()[:32]
 
 
@@ -191,14 +197,10 @@ def refuse_heavy(entries: int, spec: ModelSpec, param: str = "logprobs") -> None
         raise InvalidRequest(_invalid(param, message))
 
 
-def k_fault(param: str, k: int | None, spec: ModelSpec) -> list[Fault]:
+def k_faults(param: str, k: int | None, spec: ModelSpec) -> list[Fault]:
     if k is None or k <= spec.max_logprobs:
         return []
     return [_invalid(param, f"'{param}' must be an integer from 0 to {spec.max_logprobs} for '{spec.id}'; {k} was given.")]
-
-
-def _k_faults(request: CompletionRequest, spec: ModelSpec) -> list[Fault]:
-    return [*k_fault("logprobs", request.logprobs, spec), *k_fault("prompt_logprobs", request.prompt_logprobs, spec)]
 
 
 def _id_faults(request: CompletionRequest, spec: ModelSpec, vocabulary: Vocabulary) -> list[Fault]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from router.fields import (
     INT64,
@@ -29,7 +29,7 @@ from router.fields import (
 
 BOOLEAN = "true or false"
 NULL = {"type": "null"}
-#: The parts of a prompt's or a list's rule that two fields share.
+#: The rule that all counts of likeliest tokens share.
 K_RULE = "an integer from 0 to the model's max_logprobs (0: the token's own only); by default none"
 
 
@@ -47,13 +47,6 @@ STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, json_schema_extra=
 
 class StreamOptions(BaseModel):
     model_config = STRICT
-
-    @model_validator(mode="before")
-    @classmethod
-    def null_is_absent(cls, value: Any) -> Any:
-        """As for the request's own fields, for which `faults.validated` does it."""
-        known = cls.model_fields
-        return {name: one for name, one in value.items() if one is not None or name not in known} if isinstance(value, dict) else value
 
     include_usage: bool = Field(default=False, description=BOOLEAN)
     continuous_usage_stats: bool = Field(default=False, description=BOOLEAN)

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from router import validation
 from router.answer import Answer, StreamedAnswer
-from router.auth import allow
 from router.body import read_json
 from router.errors import NotSupported
 from router.render import Rendering
@@ -20,7 +19,8 @@ from router.wire import CompletionRequest, body_schema
 
 router = APIRouter()
 
-STREAM = {"text/event-stream": {"schema": {"type": "string"}}}
+CHUNK = {"type": "string", "description": "a Completion of one chunk as JSON or, at the end, [DONE]"}
+STREAM = {"text/event-stream": {"itemSchema": {"type": "object", "required": ["data"], "properties": {"data": CHUNK}}}}
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"model": Completion, "content": STREAM},
     "4XX": {"model": ErrorBody},
@@ -34,9 +34,8 @@ async def create_completion(request: Request, parts: AppParts, model: PathModel)
     """Continues a prompt, as a whole or, with `stream`, as server-sent events."""
     key = await parts.door.enter(request.headers)
     wanted = validation.parse(await read_json(request), model)
-    spec = parts.shelf.spec(wanted.model)
-    allow(key, spec.id)
-    served = await parts.shelf.served(spec)
+    served = await parts.served(key, wanted.model)
+    spec = served.spec
     valid = await validation.validate(wanted, spec, served.vocabulary, key.account_id)
     rendering, engine = Rendering(valid, served.vocabulary, spec.source, served.fingerprint), parts.services.fleet.engine(spec)
     if valid.stream:

@@ -11,8 +11,6 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.requests import Request
 
-from budgets.keys import ApiKey
-from router.auth import allow
 from router.catalogue import ModelSpec
 from router.errors import ModelNotFound, NotFound
 from router.fleet import State
@@ -30,7 +28,7 @@ OWNER = "basemodel"
 async def list_models(request: Request, parts: AppParts, model: PathModel) -> dict[str, Any]:
     """The models that the key may use."""
     key = await parts.door.enter(request.headers)
-    specs = parts.services.fleet.catalogue.models if model is None else [_usable(parts, key, model)]
+    specs = parts.services.fleet.catalogue.models if model is None else [parts.usable(key, model)]
     return {"object": "list", "data": [await _card(parts, spec) for spec in specs if key.models is None or spec.id in key.models]}
 
 
@@ -40,16 +38,10 @@ async def get_model(id: str, request: Request, parts: AppParts, model: PathModel
     if not id:
         raise NotFound("There is nothing at this address; the list of models has no slash at its end.")
     key = await parts.door.enter(request.headers)
-    spec = _usable(parts, key, id if model is None else model)
+    spec = parts.usable(key, id if model is None else model)
     if spec.id != id:
         raise ModelNotFound(id[:LONGEST_MODEL_ID], [spec.id])
     return await _card(parts, spec)
-
-
-def _usable(parts: Parts, key: ApiKey, model: str) -> ModelSpec:
-    spec = parts.shelf.spec(model)
-    allow(key, spec.id)
-    return spec
 
 
 async def _card(parts: Parts, spec: ModelSpec) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from router import scoring
 from router.answer import Answer
-from router.auth import allow
 from router.body import read_json
 from router.responses import ErrorBody, Score
 from router.services import AppParts, PathModel
@@ -27,9 +26,8 @@ async def create_score(request: Request, parts: AppParts, model: PathModel) -> R
     """Scores continuations; the prompt they share is computed once."""
     key = await parts.door.enter(request.headers)
     wanted = scoring.parse(await read_json(request), model)
-    spec = parts.shelf.spec(wanted.model)
-    allow(key, spec.id)
-    served = await parts.shelf.served(spec)
+    served = await parts.served(key, wanted.model)
+    spec = served.spec
     valid = await scoring.validate(wanted, spec, served.vocabulary, key.account_id)
     rendering = scoring.ScoreRendering(valid, served.vocabulary, spec.source, served.fingerprint)
     return Answer(parts.services.fleet.engine(spec), [valid.job], spec.max_request_seconds, rendering.whole)

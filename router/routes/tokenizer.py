@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from budgets.keys import ApiKey
-from router.auth import allow
 from router.body import read_json
 from router.errors import Fault, InvalidRequest
 from router.faults import validated
@@ -90,11 +89,7 @@ def _query(request: Request) -> dict[str, Any]:
 
 async def _served(parts: Parts, key: ApiKey, model: str | None) -> Served:
     """The model that is named; where none is, one that speaks for all."""
-    if model is None:
-        return await _common(parts)
-    spec = parts.shelf.spec(model)
-    allow(key, spec.id)
-    return await parts.shelf.served(spec)
+    return await _common(parts) if model is None else await parts.served(key, model)
 
 
 async def _common(parts: Parts) -> Served:

@@ -1,4 +1,4 @@
-"""Each failure that LiteLLM had in public (reliability.md 1.2), not repeated here."""
+"""Each failure that LiteLLM had in public, not repeated here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What killed or corrupted engines from outside, by advisory: reference/reliability.md 3.1 and reference/peers.md 3 F."""
+"""What killed or corrupted engines from outside, by advisory or by the issue that reports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Token truth, point by point (contract 2.3)."""
+"""Token truth, point by point."""
 
 from __future__ import annotations
 
