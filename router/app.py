@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -19,6 +20,10 @@ from router.services import Parts, Services
 __all__ = ["Services", "create_app"]
 
 
+#: For the document only: what finds the key is `auth.py`.
+KEY = HTTPBearer(auto_error=False, scheme_name="key", description="An API key; the header x-api-key takes it as well.")
+
+
 def create_app(services: Services) -> FastAPI:
     app = FastAPI(
         title="basemodel",
@@ -32,8 +37,9 @@ def create_app(services: Services) -> FastAPI:
         exception_handlers={ApiError: _refuse, HTTPException: _no_route},
     )
     app.state.parts = Parts.of(services)
-    for routes in (completions, score, tokenizer, models, health):
-        app.include_router(routes.router)
+    for routes in (completions, score, tokenizer, models):
+        app.include_router(routes.router, dependencies=[Depends(KEY)])
+    app.include_router(health.router)
     return app
 
 

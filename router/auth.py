@@ -48,7 +48,8 @@ class Door:
 def presented(headers: Headers) -> str:
     """The key in `Authorization: Bearer KEY`, else in `x-api-key`. Raises UnknownKey."""
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
-    key = credentials.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "").strip()
+    bearer = credentials.strip() if scheme.lower() == "bearer" else ""
+    key = bearer or headers.get("x-api-key", "").strip()
     if not key:
         raise UnknownKey
     return key

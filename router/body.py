@@ -11,6 +11,7 @@ import math
 import re
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from router.errors import Fault, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
@@ -25,7 +26,7 @@ LONG_BODY = 1 << 16
 MANY_DIGITS = re.compile(rb"[0-9]{20}")
 #: A `\uD800`-like escape; only then can a parsed string hold half of a surrogate pair.
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-MEDIA_TYPE = re.compile(r'application/json *(; *charset="?utf-8"? *)?', re.IGNORECASE)
+MEDIA_TYPE = re.compile(r'application/json *(; *(charset="?utf-?8"? *)?)?', re.IGNORECASE)
 
 
 class Refused(ValueError):
@@ -34,7 +35,7 @@ class Refused(ValueError):
 
 async def read_json(request: Request) -> dict[str, Any]:
     """The body's object. Raises UnsupportedMediaType, PayloadTooLarge, InvalidRequest, ClientDisconnect."""
-    media_type = request.headers.get("content-type", "")
+    media_type = request.headers.get("content-type", "application/json" if _has_no_body(request.headers) else "")
     if not MEDIA_TYPE.fullmatch(media_type) or request.headers.get("content-encoding", "identity") != "identity":
         raise UnsupportedMediaType("The body must be sent as 'Content-Type: application/json', in UTF-8 and not compressed.")
     data = await _read(request)
@@ -42,6 +43,11 @@ async def read_json(request: Request) -> dict[str, Any]:
         return parse(data) if len(data) < LONG_BODY else await asyncio.to_thread(parse, data)
     except Refused as error:
         raise InvalidRequest(Fault(None, "invalid_json", str(error))) from None
+
+
+def _has_no_body(headers: Headers) -> bool:
+    """Nothing has no type; `parse` says that it is empty."""
+    return "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
 
 
 async def _read(request: Request) -> bytes:

@@ -89,7 +89,7 @@ Ids = Annotated[list[TokenId], Field(min_length=1)]
 _Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_PROMPTS)]
 _IdLists = Annotated[list[Ids], Field(min_length=1, max_length=MOST_PROMPTS)]
 Prompts = Annotated[list[str] | list[list[int]], PlainValidator(_prompts, json_schema_input_type=Text | _Texts | Ids | _IdLists)]
-Prompt = Annotated[str | list[int], PlainValidator(_one_prompt, json_schema_input_type=Text | Ids)]
+Prompt = Annotated[str | list[int], PlainValidator(_one_prompt, json_schema_input_type=str | Ids)]
 Continuations = Annotated[
     list[str] | list[list[int]],
     PlainValidator(

@@ -75,10 +75,7 @@ def prompt_row(vocabulary: Vocabulary, token_id: int, position: Position, k: int
     """One entry of `prompt_logprobs`: the real token first, then the k likeliest, best first."""
     entries, rank, own = ranked(token_id, position, k)
     ordered = [(token_id, own, rank), *((one, value, place) for place, (one, value) in enumerate(entries, 1) if one != token_id)]
-    return {
-        str(one): {"logprob": value, "rank": place, "decoded_token": vocabulary.spell(one)}
-        for one, value, place in ordered
-    }
+    return {str(one): {"logprob": value, "rank": place, "decoded_token": vocabulary.spell(one)} for one, value, place in ordered}
 
 
 def by_text(vocabulary: Vocabulary, entries: Iterable[Entry]) -> dict[str, float]:

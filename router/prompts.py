@@ -35,10 +35,15 @@ async def _tokenised(prompt: str | list[int], add_special_tokens: bool, vocabula
 def prompt_faults(param: str, prompts: Sequence[str | list[int]], spec: ModelSpec, vocabulary: Vocabulary) -> list[Fault]:
     """What is wrong with the prompts before any is tokenised: empty ones, ids that the model does not have."""
     if "" in prompts:
-        start = vocabulary.eos_id if vocabulary.bos_id is None else vocabulary.bos_id
-        return [Fault(param, "invalid_value", f"'{param}' must not be empty; send [{start}] for an unconditional sample.")]
+        message = f"'{param}' must not be empty; send [{first_id(vocabulary)}] for an unconditional sample."
+        return [Fault(param, "invalid_value", message)]
     found = (id_faults(param, prompt, spec, vocabulary) for prompt in prompts if not isinstance(prompt, str))
     return next(filter(None, found), [])
+
+
+def first_id(vocabulary: Vocabulary) -> int | None:
+    """What stands before the first token of a text: BOS or, where there is none, the EOS of the text before."""
+    return vocabulary.eos_id if vocabulary.bos_id is None else vocabulary.bos_id
 
 
 def id_faults(param: str, ids: Sequence[int], spec: ModelSpec, vocabulary: Vocabulary) -> list[Fault]:

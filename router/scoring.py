@@ -12,8 +12,9 @@ from router.batch import Item
 from router.catalogue import ModelSpec
 from router.engine import Job, Position, Sampling
 from router.errors import Fault, InvalidRequest
+from router.faults import Crossing
 from router.logprobs import by_text, ranked
-from router.prompts import least_tokens, prompt_faults
+from router.prompts import first_id, id_faults, least_tokens, prompt_faults
 from router.tokens import LONG_TEXT, Vocabulary
 from router.validation import cache_salt, k_faults, new_id, refuse_heavy
 from router.wire import ScoreRequest
@@ -42,23 +43,26 @@ class ValidScore:
 
 def parse(body: dict[str, Any], model: str | None = None) -> ScoreRequest:
     """`model`: the one that the path names. Raises InvalidRequest."""
-    request = faults.validated(ScoreRequest, body, model)
-    if isinstance(request.prompt, str) != isinstance(request.continuations[0], str):
-        raise InvalidRequest(faults.fault(ScoreRequest, "continuations", request.continuations))
-    return request
+    return faults.validated(ScoreRequest, body, model, [Crossing(frozenset({"prompt", "continuations"}), _two_kinds)])
+
+
+def _two_kinds(request: ScoreRequest) -> Fault | None:
+    if isinstance(request.prompt, str) == isinstance(request.continuations[0], str):
+        return None
+    return faults.fault(ScoreRequest, "continuations", request.continuations)
 
 
 async def validate(request: ScoreRequest, spec: ModelSpec, vocabulary: Vocabulary, account_id: str) -> ValidScore:
     """Raises InvalidRequest with every fault that the model decides."""
     found = [
-        *prompt_faults("prompt", [request.prompt], spec, vocabulary),
+        *([] if isinstance(request.prompt, str) else id_faults("prompt", request.prompt, spec, vocabulary)),
         *prompt_faults("continuations", request.continuations, spec, vocabulary),
         *k_faults("logprobs", request.logprobs, spec),
     ]
     if found:
         raise InvalidRequest(*found)
     prefix, tails = await _tokenised(request, spec, vocabulary)
-    found = [*_empty(prefix, tails), *_length_faults(len(prefix), max(len(tail.ids) for tail in tails), spec)]
+    found = [*_empty(prefix, tails, vocabulary), *_length_faults(len(prefix), max(len(tail.ids) for tail in tails), spec)]
     if found:
         raise InvalidRequest(*found)
     k = max(1, request.logprobs or 0)
@@ -100,10 +104,13 @@ def cut(prompt: str, continuations: list[str], vocabulary: Vocabulary, add_speci
     return prefix, tuple(tails)
 
 
-def _empty(prefix: tuple[int, ...], tails: tuple[Tail, ...]) -> list[Fault]:
+def _empty(prefix: tuple[int, ...], tails: tuple[Tail, ...], vocabulary: Vocabulary) -> list[Fault]:
     found = []
     if not prefix:
-        message = "'prompt' comes to no tokens, and without any before it a first token has no logprob; leave add_special_tokens true."
+        message = (
+            "'prompt' comes to no tokens, and without any before it a first token has no logprob; leave add_special_tokens true where "
+            f"the tokenizer adds a BOS, or send [{first_id(vocabulary)}] and the continuations as token ids too."
+        )
         found.append(Fault("prompt", "invalid_value", message))
     empty = next((index for index, tail in enumerate(tails) if not tail.ids), None)
     if empty is not None:

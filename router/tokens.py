@@ -53,7 +53,11 @@ class Vocabulary:
             raise UnreadableTokenizer(f"{folder} needs a readable tokenizer.json and tokenizer_config.json ({error}).") from error
         if "ByteLevel" not in json.dumps(json.loads(data)["decoder"]):
             raise UnreadableTokenizer(f"{folder}/tokenizer.json is not byte-level BPE, the one kind that is supported.")
-        return cls(Tokenizer.from_buffer(data), config, hashlib.sha256(data).hexdigest())
+        vocabulary = cls(Tokenizer.from_buffer(data), config, hashlib.sha256(data).hexdigest())
+        rows = _embedding_rows(Path(folder, "config.json"))
+        if rows is not None and vocabulary.size > rows:
+            raise UnreadableTokenizer(f"{folder}/tokenizer.json has {vocabulary.size} ids, and the model of config.json only {rows}.")
+        return vocabulary
 
     def encode(self, text: str, add_special_tokens: bool = True) -> list[int]:
         """Ids with the tokenizer's BOS once, also where the text begins with its spelling; nothing added without `add_special_tokens`."""
@@ -98,6 +102,16 @@ class Vocabulary:
             return data.decode()
         except UnicodeDecodeError:
             return "bytes:" + "".join(f"\\x{byte:02x}" for byte in data)
+
+
+def _embedding_rows(path: Path) -> int | None:
+    """How many ids the model can embed; None where its configuration does not say. A larger id would end the engine."""
+    try:
+        config = json.loads(path.read_bytes())
+        rows = config.get("vocab_size", config.get("text_config", {}).get("vocab_size"))
+    except (OSError, ValueError, AttributeError):
+        return None
+    return rows if isinstance(rows, int) else None
 
 
 def _special_id(tokenizer: Tokenizer, config: dict[str, Any], name: str) -> int | None:

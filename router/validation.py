@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from router import faults
 from router.catalogue import ModelSpec
 from router.engine import Job, Sampling
 from router.errors import Fault, InvalidRequest
+from router.faults import Crossing
 from router.fields import MOST_SEQUENCES
 from router.prompts import ValidPrompt, id_faults, length_faults, prompt_faults, refuse_endless, tokenised
 from router.tokens import Vocabulary
@@ -42,30 +42,55 @@ class ValidCompletion:
 
 def parse(body: dict[str, Any], model: str | None = None) -> CompletionRequest:
     """`model`: the one that the path names. Raises InvalidRequest with every fault that needs no model to be seen."""
-    request = faults.validated(CompletionRequest, body, model)
-    found = list(_contradictions(request))
-    if found:
-        raise InvalidRequest(*found)
-    return request
+    return faults.validated(CompletionRequest, body, model, CROSSINGS)
 
 
-def _contradictions(request: CompletionRequest) -> Iterator[Fault]:
-    """What each field allows and the fields together do not."""
+def _options_without_stream(request: CompletionRequest) -> Fault | None:
+    if request.stream or not request.stream_options.model_fields_set:
+        return None
+    return faults.fault(CompletionRequest, "stream_options", request.stream_options.model_dump(exclude_unset=True))
+
+
+def _fewer_than_n(request: CompletionRequest) -> Fault | None:
     best_of = _best_of(request)
-    if request.stream_options.model_fields_set and not request.stream:
-        yield faults.fault(CompletionRequest, "stream_options", request.stream_options.model_dump(exclude_unset=True))
-    if best_of < request.n:
-        yield _invalid("best_of", f"'best_of' must be at least n ({request.n}); {best_of} was given.")
-    if best_of > request.n and request.stream:
-        yield _invalid("best_of", f"'best_of' must be n ({request.n}) where 'stream' is true: the best are known only at the end.")
-    if best_of * len(request.prompt) > MOST_SEQUENCES:
-        param = "n" if request.best_of is None else "best_of"
-        yield _invalid(param, f"Prompts ({len(request.prompt)}) times '{param}' ({best_of}) must be at most {MOST_SEQUENCES}.")
-    if request.logprob_token_ids and request.logprobs:
-        yield faults.fault(CompletionRequest, "logprob_token_ids", request.logprob_token_ids)
+    return _invalid("best_of", f"'best_of' must be at least n ({request.n}); {best_of} was given.") if best_of < request.n else None
+
+
+def _best_of_a_stream(request: CompletionRequest) -> Fault | None:
+    if not request.stream or _best_of(request) <= request.n:
+        return None
+    return _invalid("best_of", f"'best_of' must be n ({request.n}) where 'stream' is true: the best are known only at the end.")
+
+
+def _too_many_sequences(request: CompletionRequest) -> Fault | None:
+    best_of, prompts = _best_of(request), len(request.prompt)
+    if best_of * prompts <= MOST_SEQUENCES:
+        return None
+    param = "n" if request.best_of is None else "best_of"
+    return _invalid(param, f"Prompts ({prompts}) times '{param}' ({best_of}) must be at most {MOST_SEQUENCES}.")
+
+
+def _two_kinds_of_logprobs(request: CompletionRequest) -> Fault | None:
+    both = request.logprob_token_ids and request.logprobs
+    return faults.fault(CompletionRequest, "logprob_token_ids", request.logprob_token_ids) if both else None
+
+
+def _more_than_most(request: CompletionRequest) -> Fault | None:
     most = DEFAULT_MAX_TOKENS if request.max_tokens is None else request.max_tokens
-    if request.min_tokens > most:
-        yield _invalid("min_tokens", f"'min_tokens' must be at most max_tokens ({most}); {request.min_tokens} was given.")
+    if request.min_tokens <= most:
+        return None
+    return _invalid("min_tokens", f"'min_tokens' must be at most max_tokens ({most}); {request.min_tokens} was given.")
+
+
+#: What each field allows and the fields together do not.
+CROSSINGS = (
+    Crossing(frozenset({"stream", "stream_options"}), _options_without_stream),
+    Crossing(frozenset({"n", "best_of"}), _fewer_than_n),
+    Crossing(frozenset({"n", "best_of", "stream"}), _best_of_a_stream),
+    Crossing(frozenset({"n", "best_of", "prompt"}), _too_many_sequences),
+    Crossing(frozenset({"logprobs", "logprob_token_ids"}), _two_kinds_of_logprobs),
+    Crossing(frozenset({"min_tokens", "max_tokens"}), _more_than_most),
+)
 
 
 async def validate(request: CompletionRequest, spec: ModelSpec, vocabulary: Vocabulary, account_id: str) -> ValidCompletion:

@@ -116,7 +116,7 @@ class ScoreRequest(BaseModel):
     model_config = STRICT
 
     model: str = Field(description="a string, the id of a listed model")
-    prompt: Prompt = Field(description="a string or a list of token ids, not empty")
+    prompt: Prompt = Field(description='a string or a list of token ids, not empty ("" scores after the BOS that the tokenizer adds)')
     continuations: Continuations = Field(
         description="a list of 1 to 128 strings, or of 1 to 128 lists of token ids where the prompt is one too, none of them empty"
     )

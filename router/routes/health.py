@@ -16,11 +16,13 @@ from router.services import AppParts
 router = APIRouter()
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health")
 async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready", responses={"5XX": {"model": ErrorBody}})
 async def ready(parts: AppParts) -> dict[str, str]:
     """503, with the reason, while Redis or the cluster's control plane cannot be reached."""

@@ -51,6 +51,11 @@ async def test_both_headers_open_the_door(stranger: httpx.AsyncClient, api_key: 
     assert (await stranger.post("/v1/completions", json=BODY, headers={name: value})).status_code == 200
 
 
+async def test_an_empty_bearer_hides_no_other_key(stranger: httpx.AsyncClient, api_key: tuple[str, ApiKey]) -> None:
+    headers = {"authorization": "Bearer ", "x-api-key": api_key[0]}
+    assert (await stranger.post("/v1/completions", json=BODY, headers=headers)).status_code == 200
+
+
 async def test_the_key_is_checked_before_the_body_is_read(stranger: httpx.AsyncClient) -> None:
     assert_error(await stranger.post("/v1/completions", content=b"{"), 401, "invalid_api_key")
 

@@ -90,12 +90,33 @@ async def test_other_content_types_are_refused(client: httpx.AsyncClient, media_
     assert_error(response, 415, "unsupported_media_type")
 
 
+async def test_no_body_at_all_is_an_empty_one_whatever_it_does_not_say(client: httpx.AsyncClient) -> None:
+    assert_error(await client.post("/v1/completions"), 400, "invalid_json", says="is empty")
+
+
+async def test_a_body_of_unknown_length_needs_its_type(client: httpx.AsyncClient) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b'{"model": "pico", "prompt": "a"}'
+
+    response = await client.post("/v1/completions", content=chunks())
+    assert_error(response, 415, "unsupported_media_type")
+
+
 async def test_a_compressed_body_is_refused(client: httpx.AsyncClient) -> None:
     headers = {"content-type": "application/json", "content-encoding": "gzip"}
     assert_error(await client.post("/v1/completions", content=b"\x1f\x8b", headers=headers), 415, "unsupported_media_type")
 
 
-@pytest.mark.parametrize("media_type", ["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"'])
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/json",
+        "Application/JSON; charset=UTF-8",
+        'application/json;charset="utf-8"',
+        "application/json;",
+        "application/json; charset=utf8",
+    ],
+)
 async def test_json_may_name_its_charset(client: httpx.AsyncClient, media_type: str) -> None:
     body = b'{"model": "pico", "prompt": "a"}'
     assert (await client.post("/v1/completions", content=body, headers={"content-type": media_type})).status_code == 200

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
-from router.errors import InvalidRequest
-from router.faults import fault, validated
+from router.errors import Fault, InvalidRequest
+from router.faults import Crossing, fault, validated
 
 STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -23,6 +23,7 @@ class Order(BaseModel):
     model: str = Field(description="a string, the id of a listed model")
     colour: str | None = Field(default=None, max_length=5, description="a string of at most 5 characters; by default red")
     sizes: list[int] = Field(default=[], description="a list of integers")
+    weights: dict[str, float] = Field(default={}, description="an object of numbers")
     options: Options = Field(default=Options(), description="an object with depth")
 
 
@@ -33,7 +34,14 @@ REFUSED = [
     ({"model": None}, "model", "missing_parameter", "'model' is required: a string, the id of a listed model."),
     ({"colour": "yellow"}, "colour", "invalid_value", "'colour' must be a string of at most 5 characters; \"yellow\" was given."),
     ({"sizes": True}, "sizes", "invalid_value", "'sizes' must be a list, not a boolean: a list of integers; true was given."),
-    ({"sizes": [1, None, "x"]}, "sizes", "invalid_value", "'sizes' must be a list of integers; null was given."),
+    ({"sizes": [1, None, "x"]}, "sizes", "invalid_value", "'sizes' must be a list of integers; null was given at index 1."),
+    ({"sizes": [1, True]}, "sizes", "invalid_value", "'sizes' must be a list of integers; true was given at index 1."),
+    (
+        {"weights": {"a": 1, "b": True}},
+        "weights",
+        "invalid_value",
+        "'weights' must be an object of numbers; true was given at the key \"b\".",
+    ),
     ({"sizes": {"a": 1}}, "sizes", "invalid_value", "'sizes' must be a list of integers; {\"a\": 1} was given."),
     ({"options": []}, "options", "invalid_value", "'options' must be an object with depth; [] was given."),
     ({"options": {"depth": 1.5}}, "options.depth", "invalid_value", "'options.depth' must be an integer; 1.5 was given."),
@@ -60,6 +68,29 @@ def test_null_means_absent() -> None:
 def test_several_faults_come_in_the_order_of_the_declared_type() -> None:
     error = refusal(zzz=1, options={"depth": "x", "width": 1}, colour=5, model=7)
     assert [one["param"] for one in error.details] == ["model", "colour", "options.depth", "options.width", "zzz"]
+
+
+def taller_than_wide(order: Order) -> Fault | None:
+    return Fault("sizes", "invalid_value", "sizes and colour") if len(order.sizes) > len(order.colour or "") else None
+
+
+CROSSING = Crossing(frozenset({"sizes", "colour"}), taller_than_wide)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "params"),
+    [
+        ({"sizes": [1]}, ["sizes"]),
+        ({"sizes": [1], "options": 7}, ["options", "sizes"]),
+        ({"sizes": [1], "model": 7}, ["model", "sizes"]),
+        ({"sizes": [1], "colour": 7}, ["colour"]),
+        ({"sizes": [1], "colour": "r", "zzz": 1}, ["zzz"]),
+    ],
+)
+def test_a_rule_over_fields_is_told_beside_other_faults_where_each_field_is_right(wrong: dict[str, Any], params: list[str]) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        validated(Order, LEAST | wrong, crossings=[CROSSING])
+    assert [one["param"] for one in refused.value.details or [{"param": refused.value.param}]] == params
 
 
 def test_one_parameter_is_one_fault() -> None:
@@ -94,7 +125,7 @@ def test_another_model_than_that_of_the_path_is_refused_with_all_other_faults() 
     with pytest.raises(InvalidRequest) as caught:
         validated(Order, {"model": "nano", "colour": 5}, "pico")
     assert [one["param"] for one in caught.value.details] == ["model", "colour"]
-    assert "'model' must be \"pico\", which the path names, or be left out; \"nano\" was given." in caught.value.message
+    assert '\'model\' must be "pico", which the path names, or be left out; "nano" was given.' in caught.value.message
 
 
 @pytest.mark.parametrize("model", [5, [], True])

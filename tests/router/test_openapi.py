@@ -80,6 +80,13 @@ def body_of(document: dict[str, Any], path: str = "/v1/completions") -> Schema:
     return schema
 
 
+async def test_the_document_says_which_routes_take_a_key(stranger: httpx.AsyncClient) -> None:
+    document = (await stranger.get("/openapi.json")).json()
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    open_routes = {path for path, ways in document["paths"].items() for way in ways.values() if "security" not in way}
+    assert open_routes == {"/health", "/ready", "/version"}
+
+
 def test_every_field_has_the_contracts_type_bounds_and_default(document: dict[str, Any]) -> None:
     body = body_of(document)
     assert body["properties"].keys() == DECLARED.keys() | set(OBJECTS)

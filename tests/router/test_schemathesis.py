@@ -82,7 +82,11 @@ async def sent(client: httpx.AsyncClient, case: Any) -> httpx.Response:
 
 @pytest.fixture
 async def document(stranger: httpx.AsyncClient) -> Any:
-    return (await stranger.get("/openapi.json")).json()
+    """Without its keys, which `test_auth.py` leaves out: here every request has one."""
+    document = (await stranger.get("/openapi.json")).json()
+    for path in POSTS:
+        del document["paths"][path]["post"]["security"]
+    return document
 
 
 @pytest.mark.parametrize("path", POSTS)

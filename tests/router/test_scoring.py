@@ -69,6 +69,12 @@ def test_without_special_tokens_none_is_added(vocabulary: Vocabulary) -> None:
     assert prefix == tuple(vocabulary.encode("In the", add_special_tokens=False))
 
 
+async def test_an_empty_prompt_scores_after_bos_as_lm_eval_does(vocabulary: Vocabulary) -> None:
+    valid, answer = await scored(vocabulary, prompt="", continuations=["In the beginning"])
+    assert valid.job.prompt_ids == (vocabulary.bos_id,)
+    assert answer["results"][0]["token_ids"] == tuple(vocabulary.encode("In the beginning")[1:])
+
+
 async def test_ids_are_concatenated_untouched(vocabulary: Vocabulary) -> None:
     whole, (be, ginning) = vocabulary.encode("The beginning"), [vocabulary.encode(text, False) for text in (" be", "ginning")]
     valid, answer = await scored(vocabulary, prompt=[*whole[:2], *be], continuations=[ginning, [0, 0]])
@@ -78,7 +84,8 @@ async def test_ids_are_concatenated_untouched(vocabulary: Vocabulary) -> None:
 
 
 WRONG: list[tuple[dict[str, Any], str, str, str]] = [
-    ({"prompt": ""}, "prompt", "invalid_value", "send [0]"),
+    ({"prompt": "", "add_special_tokens": False}, "prompt", "invalid_value", "send [0]"),
+    ({"continuations": [""], "logprobs": -1}, "continuations", "invalid_value", "none of them empty"),
     ({"prompt": ["a"]}, "prompt", "invalid_value", "a string or a list of token ids, not empty"),
     ({"prompt": []}, "prompt", "invalid_value", "not empty"),
     ({"continuations": [[5]]}, "continuations", "invalid_value", "where the prompt is one too"),

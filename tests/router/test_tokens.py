@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,14 @@ async def test_a_long_text_is_cut_alike_in_a_thread(vocabulary: Vocabulary) -> N
 def test_the_bytes_of_all_tokens_are_the_text(vocabulary: Vocabulary, text: str) -> None:
     ids = [token_id for token_id in vocabulary.encode(text) if not vocabulary.is_special(token_id)]
     assert b"".join(vocabulary.token_bytes(token_id) for token_id in ids) == text.encode()
+
+
+def test_a_tokenizer_with_more_ids_than_the_model_embeds_is_refused(tmp_path: Path) -> None:
+    folder = write_byte_tokenizer(tmp_path)
+    for config, readable in (({"vocab_size": 258}, True), ({"vocab_size": 257}, False), ({"text_config": {"vocab_size": 257}}, False)):
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        with contextlib.nullcontext() if readable else pytest.raises(UnreadableTokenizer, match="has 258 ids"):
+            Vocabulary.load(folder)
 
 
 def test_the_alphabet_has_every_byte_once() -> None:

@@ -15,6 +15,10 @@ async def test_a_process_that_serves_is_healthy_without_redis(
     assert (await stranger.get("/health")).json() == {"status": "ok"}
 
 
+async def test_a_probe_may_ask_for_the_head_only(stranger: httpx.AsyncClient) -> None:
+    assert [(await stranger.head(path)).status_code for path in ("/health", "/ready")] == [200, 200]
+
+
 async def test_ready_means_redis_and_control_plane_answer(stranger: httpx.AsyncClient) -> None:
     assert (await stranger.get("/ready")).json() == {"status": "ready"}
 

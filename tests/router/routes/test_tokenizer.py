@@ -232,9 +232,7 @@ async def test_a_key_is_needed(stranger: httpx.AsyncClient, root: str) -> None:
         assert_error(await stranger.request(method, f"{root}/{name}"), 401, "invalid_api_key")
 
 
-async def test_a_key_opens_the_tokenizers_of_its_models_only(
-    stranger: httpx.AsyncClient, keys: Keys, api_key: tuple[str, ApiKey]
-) -> None:
+async def test_a_key_opens_the_tokenizers_of_its_models_only(stranger: httpx.AsyncClient, keys: Keys, api_key: tuple[str, ApiKey]) -> None:
     shown, _ = await keys.create(api_key[1].account_id, "narrow", models=("other",))
     stranger.headers["authorization"] = f"Bearer {shown}"
     assert await tokens(stranger, "/m/other", prompt="hi")
