@@ -1,4 +1,4 @@
-"""Accounts: who owns keys."""
+"""Accounts: who owns keys, a budget and what was used of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from budgets import redis_keys
+from budgets import names, redis_keys
+from budgets.caps import DEFAULT_MONTHLY_TOKENS, Caps
 from budgets.errors import AccountExists, UnknownAccount
 from budgets.store import Fields, fields, reaching, text, texts
 
@@ -24,22 +25,24 @@ class Account:
 
 
 class Accounts:
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    """Every method raises StoreUnavailable, and one that is given a name raises UnknownAccount."""
 
-    async def create(self, name: str) -> Account:
-        """Raises AccountExists, StoreUnavailable."""
-        account = Account(secrets.token_hex(8), name, int(time.time()), "active")
+    def __init__(self, redis: Redis) -> None:
+        self._redis, self._caps = redis, Caps(redis)
+
+    async def create(self, name: str, monthly_tokens: int = DEFAULT_MONTHLY_TOKENS) -> Account:
+        """The name comes last: whoever finds the account finds it whole. Raises AccountExists, BadName, CapOutOfBounds."""
+        account = Account(secrets.token_hex(8), names.check(name), int(time.time()), "active")
+        await self._caps.set_account(account.id, monthly_tokens)
         stored: Fields = {"name": name, "created": account.created, "state": account.state}
         async with reaching():
             await self._redis.hset(redis_keys.account(account.id), mapping=stored)
             if not await self._redis.hsetnx(redis_keys.ACCOUNTS, name, account.id):
-                await self._redis.delete(redis_keys.account(account.id))
+                await self._redis.delete(redis_keys.account(account.id), redis_keys.caps(account.id))
                 raise AccountExists(name)
         return account
 
     async def named(self, name: str) -> Account:
-        """Raises UnknownAccount, StoreUnavailable."""
         async with reaching():
             reply = await self._redis.hget(redis_keys.ACCOUNTS, name)
             if reply is None:
@@ -48,7 +51,24 @@ class Accounts:
             stored = fields(await self._redis.hgetall(redis_keys.account(account_id)))
         return Account(account_id, stored["name"], int(stored["created"]), stored["state"])
 
+    async def set_budget(self, name: str, monthly_tokens: int) -> list[str]:
+        """Also below what is used already: then nothing new is admitted. The ids of the keys whose own cap is above it now,
+        for which it holds too. Raises CapOutOfBounds."""
+        return await self._caps.set_account((await self.named(name)).id, monthly_tokens)
+
+    async def disable(self, name: str) -> None:
+        """None of its keys opens anything; what runs ends with its next heartbeat."""
+        await self._set_state(name, "disabled")
+
+    async def enable(self, name: str) -> None:
+        await self._set_state(name, "active")
+
     async def list(self) -> list[Account]:
         async with reaching():
-            names = texts(await self._redis.hkeys(redis_keys.ACCOUNTS))
-        return [await self.named(name) for name in sorted(names)]
+            found = texts(await self._redis.hkeys(redis_keys.ACCOUNTS))
+        return [await self.named(name) for name in sorted(found)]
+
+    async def _set_state(self, name: str, state: str) -> None:
+        account = await self.named(name)
+        async with reaching():
+            await self._redis.hset(redis_keys.account(account.id), "state", state)

@@ -1,16 +1,21 @@
 """What can go wrong with accounts, keys and budgets.
 
 BudgetError
-├── UnknownKey            no such key, or one that is revoked, expired or misspelt: never say which
-├── UnknownAccount        no account of that name
+├── UnknownKey            no such key, or one that is revoked, expired, misspelt or a disabled account's: never say which
+├── UnknownAccount        no such account
 ├── AccountExists         an account of that name already exists
+├── BadName               a name that is empty, too long or not printable
+├── KeyRevoked            a revoked key stays as it is
 ├── Refused               the ledger grants this request nothing
+│   ├── KeyRefused        its key, or its account, may not be used now; also what ends a running request
 │   ├── BudgetExceeded    it cannot fit this month, even if all that is held were given back
 │   ├── BudgetReserved    it does not fit while others run: soon
 │   └── QueueFull         too many requests of this key wait already
 ├── RequestEnded          the request was settled, expired or given up before
 ├── RequestMismatch       the id of one request came with the numbers of another
 ├── CapAboveAccount       a key's cap above its account's
+├── CapOutOfBounds        a cap or a number of places that the ledger cannot hold
+├── UnsafeRedis           a Redis that drops keys or forgets them
 ├── SecretMismatch        this process's BASEMODEL_SECRET is not the one the stored keys were hashed with
 └── StoreUnavailable      Redis cannot be reached, or did not answer in time
 """
@@ -30,15 +35,33 @@ class UnknownKey(BudgetError):
 
 
 class UnknownAccount(BudgetError):
-    """No account has this name."""
+    """No account has this name, or this id."""
 
 
 class AccountExists(BudgetError):
     """An account of this name exists already."""
 
 
+class BadName(BudgetError):
+    """The text is a sentence that says the rule."""
+
+
+class KeyRevoked(BudgetError):
+    """Revoking is permanent: nothing of the key changes any more."""
+
+
 class Refused(BudgetError):
     """Nothing is held, and nothing waits."""
+
+
+@dataclass
+class KeyRefused(Refused):
+    """`state` is `paused`, `revoked`, `expired`, `disabled` (its account) or `unknown` (Redis has no record of one of them).
+
+    A heartbeat raises it too; then the request's tokens so far are written down, and it must stop and be settled.
+    """
+
+    state: str
 
 
 @dataclass
@@ -83,6 +106,14 @@ class RequestMismatch(BudgetError):
 @dataclass
 class CapAboveAccount(BudgetError):
     account_cap: int
+
+
+class CapOutOfBounds(BudgetError):
+    """The text is a sentence that says the bounds."""
+
+
+class UnsafeRedis(BudgetError):
+    """The text is a sentence that says what is wrong and what to do."""
 
 
 class SecretMismatch(BudgetError):

@@ -1,7 +1,8 @@
 """API keys: made once, stored as a keyed hash, found again by what the caller presents.
 
 A key is `acs-bm-`, 32 base62 characters and a base62 CRC-32 of what precedes it, so that a misspelt
-key is refused without asking Redis.
+key is refused without asking Redis. `paused` is reversible and `revoked` is for ever: its record stays, as the tombstone to
+which its hash leads.
 """
 
 from __future__ import annotations
@@ -11,14 +12,19 @@ import secrets
 import string
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
+from itertools import chain
 
 from redis.asyncio import Redis
 
-from budgets import redis_keys
-from budgets.errors import SecretMismatch, UnknownKey
+from budgets import names, redis_keys
+from budgets.caps import UNBOUNDED, check_concurrency, check_tokens
+from budgets.errors import CapAboveAccount, KeyRevoked, SecretMismatch, UnknownAccount, UnknownKey
+from budgets.scripts import Args, Scripts
 from budgets.secret import Secret
-from budgets.store import Fields, fields, reaching, text, texts
+from budgets.store import fields, reaching, text, texts
 
 PREFIX = "acs-bm-"
 RANDOM_LENGTH = 32
@@ -26,9 +32,19 @@ CHECKSUM_LENGTH = 6
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
+class Keep(Enum):
+    """Of a change of a key: what stays as it is."""
+
+    KEEP = "keep"
+
+
+KEEP = Keep.KEEP
+
+
 @dataclass(frozen=True)
 class ApiKey:
-    """What is kept of a key. `created` and `expires` are Unix seconds; `models` None means all."""
+    """What is kept of a key. `created` and `expires` are Unix seconds; `models` None means all; `secret_version` is the one
+    of the secret under which it was hashed. What it may use is in `budgets/caps.py`."""
 
     id: str
     account_id: str
@@ -39,38 +55,55 @@ class ApiKey:
     state: str = "active"
     expires: int | None = None
     models: tuple[str, ...] | None = None
+    secret_version: int = 1
 
     def expired(self, now: float) -> bool:
         return self.expires is not None and now >= self.expires
 
 
 class Keys:
+    """Every method raises StoreUnavailable."""
+
     def __init__(self, redis: Redis, secret: Secret, prefix: str = PREFIX) -> None:
-        self._redis, self._secret, self._prefix = redis, secret, prefix
+        self._redis, self._scripts, self._secret, self._prefix = redis, Scripts(redis), secret, prefix
         self._shape = re.compile(re.escape(prefix) + f"[0-9A-Za-z]{{{RANDOM_LENGTH + CHECKSUM_LENGTH}}}")
 
     async def create(
-        self, account_id: str, name: str, expires: int | None = None, models: tuple[str, ...] | None = None
+        self,
+        account_id: str,
+        name: str,
+        expires: int | None = None,
+        models: tuple[str, ...] | None = None,
+        monthly_tokens: int | None = None,
+        concurrency: int | None = None,
     ) -> tuple[str, ApiKey]:
-        """The key, shown this once, and its record."""
-        shown = new_key(self._prefix)
-        key = ApiKey(secrets.token_hex(8), account_id, name, self._prefix, shown[-4:], int(time.time()), "active", expires, models)
+        """The key, shown this once, and its record. `monthly_tokens` None is unbounded, `concurrency` None the default.
+
+        Its hash comes last: whoever finds the key finds it whole. Raises UnknownAccount, CapAboveAccount, CapOutOfBounds, BadName.
+        """
+        shown, created = new_key(self._prefix), int(time.time())
         version, digest = self._secret.digests(shown)[0]
+        key = ApiKey(
+            secrets.token_hex(8), account_id, names.check(name), self._prefix, shown[-4:], created, "active", expires, models, version
+        )
+        caps = _caps(key.id, monthly_tokens, KEEP if concurrency is None else concurrency, KEEP)
+        await self._store("make", account_id, key.id, caps, _fields(key))
         async with reaching():
-            await self._redis.hset(redis_keys.key(account_id, key.id), mapping=_fields(key))
-            await self._redis.sadd(redis_keys.account_keys(account_id), key.id)
             await self._redis.set(redis_keys.digest(version, digest), f"{account_id}/{key.id}")
         return shown, key
 
     async def find(self, presented: str) -> ApiKey:
-        """The key that was presented. Raises UnknownKey whatever is wrong with it, StoreUnavailable."""
+        """The key that was presented; it may be paused. Raises UnknownKey whatever is wrong with it."""
         if not self._shape.fullmatch(presented) or checksum(presented[:-CHECKSUM_LENGTH]) != presented[-CHECKSUM_LENGTH:]:
             raise UnknownKey
         async with reaching():
-            owner = await self._owner(presented)
-            stored = fields(await self._redis.hgetall(redis_keys.key(*owner)))
-        key = _key(*owner, stored) if stored else None
-        if key is None or key.state == "revoked" or key.expired(time.time()):
+            account_id, key_id = await self._owner(presented)
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.hgetall(redis_keys.key(account_id, key_id))
+            pipeline.hget(redis_keys.account(account_id), "state")
+            stored, owner = await pipeline.execute()
+        key = _key(account_id, key_id, fields(stored)) if stored else None
+        if key is None or owner != "active" or key.state == "revoked" or key.expired(time.time()):
             raise UnknownKey
         return key
 
@@ -78,7 +111,52 @@ class Keys:
         async with reaching():
             ids = texts(await self._redis.smembers(redis_keys.account_keys(account_id)))
             records = [(key_id, fields(await self._redis.hgetall(redis_keys.key(account_id, key_id)))) for key_id in ids]
-        return sorted((_key(account_id, key_id, stored) for key_id, stored in records), key=lambda key: key.created)
+        return sorted((_key(account_id, key_id, stored) for key_id, stored in records), key=lambda key: (key.created, key.id))
+
+    async def update(
+        self,
+        account_id: str,
+        key_id: str,
+        *,
+        name: str | Keep = KEEP,
+        expires: int | Keep | None = KEEP,
+        models: tuple[str, ...] | Keep | None = KEEP,
+        monthly_tokens: int | Keep | None = KEEP,
+        concurrency: int | Keep = KEEP,
+        waiting: int | Keep = KEEP,
+    ) -> None:
+        """All of it or nothing; `waiting` is how many requests may wait. None: never, all models, unbounded.
+
+        Raises UnknownKey, KeyRevoked, CapAboveAccount, CapOutOfBounds, BadName.
+        """
+        changed: dict[str, str] = {} if name is KEEP else {"name": names.check(name)}
+        changed |= {} if expires is KEEP else {"expires": _expires(expires)}
+        changed |= {} if models is KEEP else {"models": _models(models)}
+        await self._store("change", account_id, key_id, _caps(key_id, monthly_tokens, concurrency, waiting), changed)
+
+    async def pause(self, account_id: str, key_id: str) -> None:
+        """What runs ends with its next heartbeat. Raises UnknownKey, KeyRevoked."""
+        await self._store("change", account_id, key_id, {}, {"state": "paused"})
+
+    async def resume(self, account_id: str, key_id: str) -> None:
+        """Raises UnknownKey, KeyRevoked."""
+        await self._store("change", account_id, key_id, {}, {"state": "active"})
+
+    async def revoke(self, account_id: str, key_id: str) -> None:
+        """For ever; a second time changes nothing. Raises UnknownKey."""
+        with suppress(KeyRevoked):
+            await self._store("change", account_id, key_id, {}, {"state": "revoked"})
+
+    async def _store(self, how: str, account_id: str, key_id: str, caps: dict[str, str], record: dict[str, str]) -> None:
+        keys = [redis_keys.account(account_id), redis_keys.key(account_id, key_id), redis_keys.account_keys(account_id)]
+        args: Args = [how, key_id, len(caps), *chain(*caps.items(), *record.items())]
+        match await self._scripts.run("key", [*keys, redis_keys.caps(account_id)], args):
+            case ["ABOVE", cap]:
+                raise CapAboveAccount(int(cap))
+            case ["UNKNOWN", what]:
+                raise UnknownAccount(account_id) if what == "account" else UnknownKey(key_id)
+            case ["REVOKED"]:
+                raise KeyRevoked(key_id)
 
     async def check_secret(self) -> None:
         """Leaves a proof of this process's secret in Redis, or raises SecretMismatch if another's is there."""
@@ -114,16 +192,33 @@ def checksum(body: str) -> str:
     return digits
 
 
-def _fields(key: ApiKey) -> Fields:
+def _caps(key_id: str, monthly_tokens: int | Keep | None, concurrency: int | Keep, waiting: int | Keep) -> dict[str, str]:
+    """What is to change of a key's caps, as the hash of caps has it. Raises CapOutOfBounds."""
+    cap = UNBOUNDED if monthly_tokens is None or monthly_tokens is KEEP else str(check_tokens(monthly_tokens))
+    changed = {} if monthly_tokens is KEEP else {f"key/{key_id}": cap}
+    changed |= {} if concurrency is KEEP else {f"places/{key_id}": str(check_concurrency(concurrency))}
+    return changed | ({} if waiting is KEEP else {f"queue/{key_id}": str(waiting)})
+
+
+def _fields(key: ApiKey) -> dict[str, str]:
     return {
         "name": key.name,
         "prefix": key.prefix,
         "last4": key.last4,
         "created": str(key.created),
         "state": key.state,
-        "expires": "" if key.expires is None else str(key.expires),
-        "models": "" if key.models is None else ",".join(key.models),
+        "expires": _expires(key.expires),
+        "models": _models(key.models),
+        "secret_version": str(key.secret_version),
     }
+
+
+def _expires(expires: int | None) -> str:
+    return "" if expires is None else str(expires)
+
+
+def _models(models: tuple[str, ...] | None) -> str:
+    return "" if models is None else ",".join(names.check_models(models))
 
 
 def _key(account_id: str, key_id: str, stored: dict[str, str]) -> ApiKey:
@@ -137,4 +232,5 @@ def _key(account_id: str, key_id: str, stored: dict[str, str]) -> ApiKey:
         state=stored["state"],
         expires=int(stored["expires"]) if stored["expires"] else None,
         models=tuple(stored["models"].split(",")) if stored["models"] else None,
+        secret_version=int(stored.get("secret_version", 1)),
     )

@@ -12,7 +12,7 @@ from enum import Enum
 from redis.asyncio import Redis
 
 from budgets import redis_keys
-from budgets.errors import BudgetExceeded, BudgetReserved, CapAboveAccount, QueueFull, RequestEnded, RequestMismatch
+from budgets.errors import BudgetExceeded, BudgetReserved, KeyRefused, QueueFull, RequestEnded, RequestMismatch
 from budgets.requests import (
     Balance,
     Charge,
@@ -68,27 +68,26 @@ class Ledger:
         self._scripts, self._timers, self._limits = Scripts(redis, clock), timers or Timers(), limits or Limits()
 
     async def admit(self, wanted: Reservation) -> Granted | Queued:
-        """Raises BudgetExceeded, BudgetReserved, QueueFull, RequestEnded, RequestMismatch."""
+        """Raises KeyRefused, BudgetExceeded, BudgetReserved, QueueFull, RequestEnded, RequestMismatch."""
         account, key = wanted.account_id, wanted.key_id
-        keys = [redis_keys.caps(account), *_money(account, key, wanted.request_id), *_line(account, key)]
-        args: Args = [wanted.request_id, key, wanted.hold, wanted.prompt, wanted.model]
+        keys = [*_states(account, key), redis_keys.caps(account), *_money(account, key, wanted.request_id), *_line(account, key)]
+        args: Args = [wanted.request_id, key, wanted.hold, wanted.prompt, wanted.model, _workload(wanted)]
         args += [self._timers.lease, self._timers.waiter, self._limits.places, self._limits.queue]
         return _admission(wanted, await self._scripts.run("admit", keys, args))
 
     async def extend(self, granted: Granted, done: int) -> Extension:
-        """The heartbeat: `done` completion tokens so far. Raises RequestEnded: then the request must stop."""
+        """The heartbeat: `done` completion tokens so far. Raises RequestEnded: then the request must stop; KeyRefused:
+        then it must stop and be settled."""
         wanted = granted.reservation
-        args: Args = [wanted.request_id, wanted.key_id, granted.day, wanted.hold, wanted.prompt, wanted.model, done, self._timers.lease]
-        reply = await self._scripts.run("extend", _money(wanted.account_id, wanted.key_id, wanted.request_id), args)
-        if reply[0] == "ENDED":
-            raise RequestEnded(str(reply[1]))
-        return Extension(reply[0])
+        keys = [*_states(wanted.account_id, wanted.key_id), *_money(wanted.account_id, wanted.key_id, wanted.request_id)]
+        args: Args = [wanted.request_id, wanted.key_id, granted.day, wanted.hold, wanted.prompt, wanted.model, _workload(wanted)]
+        return _extension(await self._scripts.run("extend", keys, [*args, done, self._timers.lease]))
 
     async def settle(self, granted: Granted, charge: Charge) -> Settled:
         """Raises RequestMismatch."""
         wanted = granted.reservation
         keys = [*_money(wanted.account_id, wanted.key_id, wanted.request_id), _usage(wanted.account_id, granted.day)]
-        args: Args = [wanted.request_id, wanted.key_id, granted.day, wanted.hold, wanted.model]
+        args: Args = [wanted.request_id, wanted.key_id, granted.day, wanted.hold, wanted.model, _workload(wanted)]
         args += [charge.prompt, charge.completion, int(charge.failed), self._timers.tombstone]
         outcome, change = await self._scripts.run("settle", keys, args)
         if outcome == "MISMATCH":
@@ -107,21 +106,6 @@ class Ledger:
         steps = [await self._step(account_id, str(name)) for name in overdue]
         return Reaped(steps.count("ORPHANED"), steps.count("EXPIRED"))
 
-    async def cap_account(self, account_id: str, tokens: int) -> None:
-        await self._scripts.run("cap", [redis_keys.caps(account_id)], ["account", tokens])
-
-    async def cap_key(self, account_id: str, key_id: str, tokens: int | None) -> None:
-        """None: unbounded. Raises CapAboveAccount."""
-        cap: str | int = "unbounded" if tokens is None else tokens
-        reply = await self._scripts.run("cap", [redis_keys.caps(account_id)], [f"key/{key_id}", cap])
-        if reply[0] == "ABOVE":
-            raise CapAboveAccount(int(reply[1]))
-
-    async def limit_key(self, account_id: str, key_id: str, limits: Limits) -> None:
-        """Gives a key its own number of places and of waiters."""
-        for field, number in (("places", limits.places), ("queue", limits.queue)):
-            await self._scripts.run("cap", [redis_keys.caps(account_id)], [f"{field}/{key_id}", number])
-
     async def _step(self, account_id: str, name: str) -> str:
         day, key, request_id = name.split("/", 2)
         keys = [*_money(account_id, key, request_id), _usage(account_id, day)]
@@ -133,6 +117,10 @@ def month_after(day: str) -> datetime:
     """The first instant of the month that follows this day, UTC."""
     year, month = int(day[:4]), int(day[5:7])
     return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+
+
+def _states(account_id: str, key_id: str) -> list[str]:
+    return [redis_keys.account(account_id), redis_keys.key(account_id, key_id)]
 
 
 def _money(account_id: str, key_id: str, request_id: str) -> list[str]:
@@ -152,6 +140,20 @@ def _usage(account_id: str, day: str) -> str:
     return redis_keys.usage(account_id, day[:7])
 
 
+def _workload(wanted: Reservation) -> str:
+    return wanted.workload.value if wanted.workload else ""
+
+
+def _extension(reply: Reply) -> Extension:
+    match reply:
+        case ["ENDED", state]:
+            raise RequestEnded(str(state))
+        case ["REFUSED", state]:
+            raise KeyRefused(str(state))
+        case _:
+            return Extension(reply[0])
+
+
 def _admission(wanted: Reservation, reply: Reply) -> Granted | Queued:
     match reply:
         case ["GRANTED", day, *amounts]:
@@ -169,6 +171,8 @@ def _refusal(wanted: Reservation, reply: Reply) -> Exception:
             return refusal(str(scope), int(cap), int(used), int(held), wanted.hold, month_after(str(day)))
         case ["FULL", bound]:
             return QueueFull(int(bound))
+        case ["REFUSED", state]:
+            return KeyRefused(str(state))
         case ["ENDED", state]:
             return RequestEnded(str(state))
         case _:

@@ -5,11 +5,11 @@
 | bm:accounts                      | hash   | for ever | account name -> account id                         |
 | bm:{a:ID}:account                | hash   | for ever | name, created, state                               |
 | bm:{a:ID}:keys                   | set    | for ever | ids of the account's keys                          |
-| bm:{a:ID}:key:KEYID              | hash   | for ever | name, prefix, last4, created, state, expires, models |
+| bm:{a:ID}:key:KEYID              | hash   | for ever | name, prefix, last4, created, state, expires, models, secret_version |
 | bm:{a:ID}:caps                   | hash   | for ever | account and key/KEYID: tokens or `unbounded`; places/KEYID, queue/KEYID |
 | bm:{a:ID}:budget                 | hash   | for ever | MONTH/used, MONTH/held, the same as MONTH/KEYID/...; MONTH/over |
-| bm:{a:ID}:usage:MONTH            | hash   | for ever | DAY/KEYID/prompt_tokens/MODEL; as well completion_tokens, requests, errors |
-| bm:{a:ID}:request:REQUESTID      | hash   | 48 h after its end | state, key, day, hold, model, prompt, done; at the end what was charged |
+| bm:{a:ID}:usage:MONTH            | hash   | for ever | DAY/KEYID/COUNT/MODEL: how much of each count |
+| bm:{a:ID}:request:REQUESTID      | hash   | 48 h after its end | state, key, day, hold, model, workload, prompt, done; then the charge |
 | bm:{a:ID}:open                   | zset   | while any | DAY/KEYID/REQUESTID of live requests -> lease's end, ms |
 | bm:{a:ID}:slots:KEYID            | zset   | while any | ids of the key's running requests -> lease's end, ms |
 | bm:{a:ID}:queue:KEYID            | zset   | while any | ids of the key's waiting requests -> ticket         |
@@ -18,7 +18,8 @@
 | bm:secret:VERSION                | string | for ever | proof that a process has the same BASEMODEL_SECRET |
 
 The braces are Redis Cluster's hash tag: all keys of one account live in one slot, so one script
-may touch them together. MONTH and DAY are UTC, of the admission, as YYYY-MM and YYYY-MM-DD. Nothing in any of them has
+may touch them together. MONTH and DAY are UTC, of the admission, as YYYY-MM and YYYY-MM-DD. COUNT is prompt_tokens, completion_tokens,
+requests, errors, batch_requests or interactive_requests. Nothing in any of them has
 a size that a user chooses.
 """
 

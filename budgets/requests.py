@@ -28,9 +28,17 @@ class Limits:
     queue: int = 1024
 
 
+class Workload(Enum):
+    """What a caller says its request is part of; counted with the usage, and nothing else depends on it."""
+
+    BATCH = "batch"
+    INTERACTIVE = "interactive"
+
+
 @dataclass(frozen=True)
 class Reservation:
-    """`hold` is the worst case, prompt included; `request_id` is made by the server and never used twice."""
+    """`hold` is the worst case, prompt included; `request_id` is made by the server and never used twice.
+    `workload` None: the caller did not say."""
 
     request_id: str
     account_id: str
@@ -38,6 +46,7 @@ class Reservation:
     model: str
     prompt: int
     hold: int
+    workload: Workload | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.prompt <= self.hold <= MAX_TOKENS or self.hold < 1:

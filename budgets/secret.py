@@ -2,6 +2,12 @@
 
 Written `VERSION:HEX` with at least 32 bytes of hex; several, separated by commas, while one is being
 rotated. New keys use the highest version, look-ups try them all.
+
+To rotate it: first give every gateway and command `1:OLD,2:NEW` and restart them one by one; until the last has both,
+a key made with version 2 is unknown to those that do not. From then on new keys are hashed under 2, and old ones are still found
+under 1. Replace the keys that `basemodel keys list` shows with version 1 by new ones; when none of them is needed any
+more, drop `1:OLD`: what was hashed under it opens nothing from then on. A stored hash cannot be moved to another version,
+because the key itself is stored nowhere.
 """
 
 from __future__ import annotations

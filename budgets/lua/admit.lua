@@ -1,19 +1,22 @@
 -- admit: hold a request's worst case and give it one of its key's places, or say why not.
 --
--- KEYS  1 caps  2 budget  3 request  4 open  5 slots  6 queue  7 waiting   (budgets/redis_keys.py)
--- ARGV  1 request id  2 key id  3 hold, tokens  4 prompt, tokens  5 model  6 lease, ms  7 waiter's lease, ms
---       8 places of a key that has no own number  9 longest queue of a key that has no own number
+-- KEYS  1 account  2 key  3 caps  4 budget  5 request  6 open  7 slots  8 queue  9 waiting   (budgets/redis_keys.py)
+-- ARGV  1 request id  2 key id  3 hold, tokens  4 prompt, tokens  5 model  6 workload, or ''  7 lease, ms
+--       8 waiter's lease, ms  9 places of a key that has no own number  10 longest queue of such a key
 -- Reply {'GRANTED', day, cap, used, held of the key, cap, used, held of the account}   ('' is an unbounded cap)
 --       {'QUEUED', how many are ahead}   ask again within the waiter's lease
+--       {'REFUSED', 'paused' | 'revoked' | 'expired' | 'disabled' | 'unknown'}
 --       {'EXCEEDED' | 'RESERVED', 'key' | 'account', day, cap, used, held}
 --       {'FULL', queue's bound}   {'ENDED', state}   {'MISMATCH'}
 --
 -- Invariant: after GRANTED, used + held <= cap for key and account, and the key has at most its places in
--- unexpired leases. Nothing else changes the budget. The same call twice is one grant, on which one lease runs.
+-- unexpired leases. Nothing else changes the budget. The same call twice is one grant, on which one lease runs, also
+-- when the key was paused between them: its hold is real, and its next heartbeat ends it.
 
 local now = now_ms()
-local caps, budget, record, open, slots, queue, waiting = unpack(KEYS)
-local request = { id = ARGV[1], key = ARGV[2], hold = ARGV[3], prompt = ARGV[4], model = ARGV[5], day = day_of(now) }
+local account, key, caps, budget, record, open, slots, queue, waiting = unpack(KEYS)
+local request = { id = ARGV[1], key = ARGV[2], hold = ARGV[3], prompt = ARGV[4], model = ARGV[5], workload = ARGV[6] }
+request.day = day_of(now)
 
 local function cap_of(field)
   local cap = redis.call('HGET', caps, field) or '0' -- no cap was ever set: nothing is allowed
@@ -51,6 +54,10 @@ end
 
 -- `held` counts only in the second look: "never" must win over "not now", whichever scope says it.
 local function refusal()
+  local state = unusable(account, key, now)
+  if state then
+    return { 'REFUSED', state }
+  end
   local key, account = balances(request.day)
   for _, status in ipairs({ 'EXCEEDED', 'RESERVED' }) do
     for _, b in ipairs({ key, account }) do
@@ -64,7 +71,7 @@ end
 
 -- On every call, so that steady traffic frees the places of the vanished. Whoever asks is alive.
 local function purge()
-  redis.call('ZADD', waiting, 'XX', now + ARGV[7], request.id)
+  redis.call('ZADD', waiting, 'XX', now + ARGV[8], request.id)
   redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
   for _, gone in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', now)) do
     redis.call('ZREM', queue, gone)
@@ -80,13 +87,13 @@ end
 local function enqueue()
   local last = redis.call('ZRANGE', queue, -1, -1, 'WITHSCORES')
   redis.call('ZADD', queue, (tonumber(last[2]) or 0) + 1, request.id)
-  redis.call('ZADD', waiting, now + ARGV[7], request.id)
+  redis.call('ZADD', waiting, now + ARGV[8], request.id)
 end
 
 local function must_wait()
   local rank, length = redis.call('ZRANK', queue, request.id), redis.call('ZCARD', queue)
-  local ahead, bound = rank or length, limit('queue/', ARGV[9])
-  if ahead < limit('places/', ARGV[8]) - redis.call('ZCARD', slots) then
+  local ahead, bound = rank or length, limit('queue/', ARGV[10])
+  if ahead < limit('places/', ARGV[9]) - redis.call('ZCARD', slots) then
     return nil
   elseif not rank and length >= bound then
     return { 'FULL', bound }
@@ -111,5 +118,5 @@ if answer then
   return answer
 end
 leave_queue()
-hold(budget, record, open, slots, request, now + ARGV[6])
+hold(budget, record, open, slots, request, now + ARGV[7])
 return granted(request.day)

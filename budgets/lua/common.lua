@@ -33,6 +33,23 @@ local function amount(key, field)
   return tonumber(redis.call('HGET', key, field) or 0)
 end
 
+-- Why a key may not be used now; nil where it may. A record that is missing was never made, or is lost: no.
+local function unusable(account, key, now)
+  local owner, stored = redis.call('HGET', account, 'state'), redis.call('HMGET', key, 'state', 'expires')
+  local state, expires = stored[1], tonumber(stored[2] or '')
+  if not owner or not state then
+    return 'unknown'
+  elseif state == 'revoked' then
+    return state
+  elseif expires and now >= expires * 1000 then
+    return 'expired'
+  elseif owner ~= 'active' then
+    return owner
+  elseif state ~= 'active' then
+    return state
+  end
+end
+
 -- How a live request is named in the open set: whoever sweeps it then knows every key it needs.
 local function open_name(request)
   return request.day .. '/' .. request.key .. '/' .. request.id
@@ -48,18 +65,26 @@ end
 local function hold(budget, record, open, slots, request, deadline)
   move(budget, request, 'held', request.hold)
   redis.call('HSET', record, 'state', 'open', 'key', request.key, 'day', request.day, 'hold', request.hold,
-    'model', request.model, 'prompt', request.prompt, 'done', 0)
+    'model', request.model, 'workload', request.workload, 'prompt', request.prompt, 'done', 0)
   redis.call('ZADD', open, deadline, open_name(request))
   redis.call('ZADD', slots, deadline, request.id)
 end
 
--- Usage changes by what the charge is now less what it was: a correction is the same movement as a first charge.
+local function count(usage, request, what, change)
+  redis.call('HINCRBY', usage, request.day .. '/' .. request.key .. '/' .. what .. '/' .. request.model, change)
+end
+
+-- Usage changes by what the charge is now less what it was: a correction is the same movement as a first charge. The
+-- workload is the admission's, as long as that is remembered, so that it is the same in both.
 local function charge(budget, usage, request, was, charged)
-  local tokens = 0
+  local tokens, workload = 0, was.workload or request.workload
   for _, what in ipairs({ 'prompt_tokens', 'completion_tokens', 'requests', 'errors' }) do
     local change = charged[what] - (tonumber(was[what]) or 0)
-    redis.call('HINCRBY', usage, request.day .. '/' .. request.key .. '/' .. what .. '/' .. request.model, change)
+    count(usage, request, what, change)
     tokens = tokens + (what:find('_tokens', 1, true) and change or 0)
+    if what == 'requests' and workload ~= '' then
+      count(usage, request, workload .. '_requests', change)
+    end
   end
   move(budget, request, 'used', tokens)
   return tokens

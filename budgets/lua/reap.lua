@@ -20,7 +20,7 @@ elseif was.state == 'open' then
   redis.call('ZADD', open, now + ARGV[4], open_name(request))
   return { 'ORPHANED' }
 end
-request.hold, request.model = was.hold, was.model
+request.hold, request.model, request.workload = was.hold, was.model, ''
 local prompt = math.min(tonumber(was.prompt), tonumber(was.hold))
 local completion = math.min(tonumber(was.done), was.hold - prompt)
 local charged = { prompt_tokens = prompt, completion_tokens = completion, requests = 1, errors = 1 }

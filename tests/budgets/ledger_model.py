@@ -40,6 +40,7 @@ class Model:
     limits: Limits
     now: int = NOON
     caps: dict[str, int | None] = field(default_factory=lambda: {"account": 100, KEY: 60, OTHER: None})
+    states: dict[str, str] = field(default_factory=lambda: {"account": "active", KEY: "active", OTHER: "active"})
     known: dict[str, Known] = field(default_factory=dict)
     places: dict[str, dict[str, int]] = field(default_factory=lambda: {KEY: {}, OTHER: {}})
     queues: dict[str, dict[str, int]] = field(default_factory=lambda: {KEY: {}, OTHER: {}})
@@ -53,7 +54,7 @@ class Model:
         if was:
             return ("GRANTED", was.day) if was.live else ("ENDED", was.state.value)
         self._purge(wish)
-        refusal = self._refusal(wish)
+        refusal = self._unusable(wish.key_id) or self._refusal(wish)
         if refusal:
             self.queues[wish.key_id].pop(wish.request_id, None)
             return refusal
@@ -65,7 +66,7 @@ class Model:
             return ("ENDED", known.state.value)
         known.done, known.lease = max(known.done, done), self.now + TIMERS.lease
         self.places[known.wish.key_id][request_id] = known.lease
-        return ("EXTENDED",)
+        return self._unusable(known.wish.key_id) or ("EXTENDED",)
 
     def settle(self, request_id: str, charge: Charge) -> Answer:
         known = self.known[request_id]
@@ -112,6 +113,11 @@ class Model:
         for members in (queue, places):
             for gone in [name for name, lease in members.items() if lease <= self.now]:
                 del members[gone]
+
+    def _unusable(self, key: str) -> Answer | None:
+        key_state, account_state = self.states[key], self.states["account"]
+        state = key_state if key_state == "revoked" or account_state == "active" else account_state
+        return None if state == "active" else ("KeyRefused", state)
 
     def _refusal(self, wish: Reservation) -> Answer | None:
         amounts, month = self.budget(), self.day[:7]

@@ -13,9 +13,12 @@ from redis.asyncio import Redis
 
 from budgets import redis_keys
 from budgets.audit import Auditor
+from budgets.caps import Caps
+from budgets.keys import Keys
 from budgets.ledger import Ledger
 from budgets.requests import Granted, Limits, Queued, Reaped, Reservation, Timers
-from budgets.store import fields
+from budgets.secret import Secret
+from budgets.store import Fields, fields
 
 CLOCK = "local function now_ms() return tonumber(redis.call('GET', 'test:now')) end\n"
 NOON = int(datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp() * 1000)
@@ -23,6 +26,7 @@ ACCOUNT = "a" * 16
 KEY = "b" * 16
 OTHER = "c" * 16
 TIMERS = Timers()
+SECRET = Secret.parse("1:" + "5a" * 32)
 
 
 class Bench:
@@ -30,13 +34,15 @@ class Bench:
 
     def __init__(self, redis: Redis, limits: Limits | None = None) -> None:
         self.redis, self._numbers = redis, count()
+        self.caps, self.keys = Caps(redis), Keys(redis, SECRET)
         self.ledger, self.auditor = Ledger(redis, TIMERS, limits, CLOCK), Auditor(redis, TIMERS, CLOCK)
 
     async def begin(self, cap: int = 1000, key_cap: int | None = None, now: int = NOON) -> Bench:
         await self.set_time(now)
-        await self.ledger.cap_account(ACCOUNT, cap)
-        await self.ledger.cap_key(ACCOUNT, KEY, key_cap)
-        await self.ledger.cap_key(ACCOUNT, OTHER, None)
+        await records(self.redis)
+        await self.caps.set_account(ACCOUNT, cap)
+        await self.keys.update(ACCOUNT, KEY, monthly_tokens=key_cap)
+        await self.keys.update(ACCOUNT, OTHER, monthly_tokens=None)
         return self
 
     async def set_time(self, now: int) -> None:
@@ -68,6 +74,14 @@ class Bench:
 
     async def usage(self, month: str = "2026-11") -> dict[str, int]:
         return {name: int(value) for name, value in fields(await self.redis.hgetall(redis_keys.usage(ACCOUNT, month))).items()}
+
+
+async def records(redis: Redis) -> None:
+    """What is stored of the account and its two keys, under ids that tests know."""
+    await redis.hset(redis_keys.account(ACCOUNT), mapping={"name": "bench", "created": 0, "state": "active"})
+    for key_id, name in ((KEY, "key"), (OTHER, "other")):
+        stored: Fields = {"name": name, "prefix": "acs-bm-", "last4": "last", "created": 0, "state": "active", "expires": "", "models": ""}
+        await redis.hset(redis_keys.key(ACCOUNT, key_id), mapping=stored)
 
 
 def granted(answer: Granted | Queued) -> Granted:

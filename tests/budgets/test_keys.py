@@ -3,14 +3,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
-from budgets import redis_keys
 from budgets.accounts import Accounts
-from budgets.errors import SecretMismatch, StoreUnavailable, UnknownKey
+from budgets.caps import Caps, KeyCaps
+from budgets.errors import BadName, CapAboveAccount, KeyRevoked, SecretMismatch, StoreUnavailable, UnknownAccount, UnknownKey
 from budgets.keys import ApiKey, Keys, checksum, new_key
 from budgets.secret import Secret
 from budgets.store import connect
@@ -46,11 +47,81 @@ async def test_an_unknown_key_opens_nothing(keys: Keys) -> None:
         await keys.find(new_key())
 
 
-async def test_a_revoked_key_opens_nothing(keys: Keys, redis: Redis, api_key: tuple[str, ApiKey]) -> None:
+Change = Callable[[Keys, str, str], Awaitable[None]]
+RENAME: Change = lambda keys, account, key: keys.update(account, key, name="again")  # noqa: E731
+
+
+async def test_a_revoked_key_opens_nothing_for_ever(keys: Keys, api_key: tuple[str, ApiKey]) -> None:
     shown, key = api_key
-    await redis.hset(redis_keys.key(key.account_id, key.id), "state", "revoked")
+    await keys.revoke(key.account_id, key.id)
+    for change in (Keys.pause, Keys.resume, RENAME):
+        with pytest.raises(KeyRevoked):
+            await change(keys, key.account_id, key.id)
+        with pytest.raises(UnknownKey):
+            await keys.find(shown)
+    await keys.revoke(key.account_id, key.id)
+    assert [(listed.id, listed.state) for listed in await keys.list(key.account_id)] == [(key.id, "revoked")]
+
+
+async def test_a_revocation_wins_against_resumptions_at_the_same_time(keys: Keys, api_key: tuple[str, ApiKey]) -> None:
+    account, key = api_key[1].account_id, api_key[1].id
+    turns = [keys.resume(account, key) for _ in range(20)]
+    await asyncio.gather(keys.pause(account, key), *turns[:5], keys.revoke(account, key), *turns[5:], return_exceptions=True)
+    assert [listed.state for listed in await keys.list(account)] == ["revoked"]
+
+
+async def test_a_paused_key_is_found_as_paused_until_it_is_resumed(keys: Keys, api_key: tuple[str, ApiKey]) -> None:
+    shown, key = api_key
+    await keys.pause(key.account_id, key.id)
+    assert await keys.find(shown) == dataclasses.replace(key, state="paused")
+    await keys.resume(key.account_id, key.id)
+    assert await keys.find(shown) == key
+
+
+@pytest.mark.parametrize("change", [Keys.pause, Keys.resume, Keys.revoke, RENAME])
+async def test_a_key_that_nobody_has_cannot_be_changed(keys: Keys, api_key: tuple[str, ApiKey], redis: Redis, change: Change) -> None:
+    before = sorted(await redis.keys("*"))
     with pytest.raises(UnknownKey):
-        await keys.find(shown)
+        await change(keys, api_key[1].account_id, "f" * 16)
+    with pytest.raises(UnknownAccount):
+        await change(keys, "e" * 16, api_key[1].id)
+    assert sorted(await redis.keys("*")) == before
+
+
+async def test_everything_of_a_key_can_be_changed_and_changed_back(keys: Keys, redis: Redis, api_key: tuple[str, ApiKey]) -> None:
+    shown, key = api_key
+    until = int(time.time()) + 60
+    await keys.update(key.account_id, key.id, name="new", expires=until, models=("pico",), monthly_tokens=9, concurrency=2)
+    assert await keys.find(shown) == dataclasses.replace(key, name="new", expires=until, models=("pico",))
+    assert (await Caps(redis).of(key.account_id)).keys == {key.id: KeyCaps(9, 2)}
+    await keys.update(key.account_id, key.id, name="first", expires=None, models=None, monthly_tokens=None, concurrency=8)
+    assert await keys.find(shown) == key
+    assert (await Caps(redis).of(key.account_id)).keys == {key.id: KeyCaps(None, 8)}
+
+
+async def test_a_change_of_nothing_changes_nothing(keys: Keys, api_key: tuple[str, ApiKey]) -> None:
+    await keys.update(api_key[1].account_id, api_key[1].id)
+    assert await keys.find(api_key[0]) == api_key[1]
+
+
+async def test_a_key_is_made_with_its_cap_and_its_places(keys: Keys, redis: Redis, api_key: tuple[str, ApiKey]) -> None:
+    _, key = await keys.create(api_key[1].account_id, "second", monthly_tokens=100, concurrency=1)
+    caps = (await Caps(redis).of(key.account_id)).keys
+    assert (caps[key.id], caps[api_key[1].id]) == (KeyCaps(100, 1), KeyCaps(None, 8))
+
+
+async def test_a_key_that_cannot_be_made_leaves_nothing_behind(keys: Keys, redis: Redis, api_key: tuple[str, ApiKey]) -> None:
+    before = sorted(await redis.keys("*"))
+    with pytest.raises(CapAboveAccount):
+        await keys.create(api_key[1].account_id, "large", monthly_tokens=10**9 + 1)
+    with pytest.raises(UnknownAccount):
+        await keys.create("e" * 16, "nobody's")
+    with pytest.raises(BadName):
+        await keys.create(api_key[1].account_id, "a\x00b")
+    with pytest.raises(BadName):
+        await keys.create(api_key[1].account_id, "no model", models=())
+    assert sorted(await redis.keys("*")) == before
+    assert len(await keys.list(api_key[1].account_id)) == 1
 
 
 async def test_a_key_expires(keys: Keys, api_key: tuple[str, ApiKey]) -> None:
@@ -72,7 +143,13 @@ async def test_keys_outlive_a_rotation_of_the_secret(redis: Redis, api_key: tupl
     rotated = Keys(redis, Secret.parse("1:" + "5a" * 32 + ",2:" + "7b" * 32))
     assert await rotated.find(api_key[0]) == api_key[1]
     shown, key = await rotated.create(api_key[1].account_id, "newer")
-    assert dataclasses.replace(await rotated.find(shown), created=0) == dataclasses.replace(key, created=0)
+    assert await rotated.find(shown) == key
+    assert (api_key[1].secret_version, key.secret_version) == (1, 2)
+
+
+async def test_what_was_hashed_under_a_dropped_version_opens_nothing(redis: Redis, api_key: tuple[str, ApiKey]) -> None:
+    with pytest.raises(UnknownKey):
+        await Keys(redis, Secret.parse("2:" + "7b" * 32)).find(api_key[0])
 
 
 async def test_another_secret_is_noticed_at_the_start(keys: Keys, redis: Redis) -> None:

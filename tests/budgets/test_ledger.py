@@ -14,7 +14,7 @@ from budgets.errors import (
 from budgets.ledger import Ledger, month_after
 from budgets.requests import Charge, Outcome, Reservation
 from budgets.scripts import COMMON
-from tests.budgets.ledgers import ACCOUNT, KEY, OTHER, Bench
+from tests.budgets.ledgers import ACCOUNT, KEY, OTHER, Bench, records
 
 
 async def test_the_worst_case_is_held_and_the_real_use_is_charged(bench: Bench) -> None:
@@ -75,6 +75,7 @@ async def test_never_wins_over_not_now_whichever_scope_says_it(redis: Redis) -> 
 
 
 async def test_without_a_cap_nothing_is_admitted(redis: Redis) -> None:
+    await records(redis)
     ledger = Ledger(redis)
     with pytest.raises(BudgetExceeded) as refused:
         await ledger.admit(Reservation("r", ACCOUNT, KEY, "pico", 1, 1))
@@ -83,13 +84,13 @@ async def test_without_a_cap_nothing_is_admitted(redis: Redis) -> None:
 
 async def test_a_keys_cap_may_not_exceed_the_accounts(bench: Bench) -> None:
     with pytest.raises(CapAboveAccount) as refused:
-        await bench.ledger.cap_key(ACCOUNT, KEY, 1001)
+        await bench.keys.update(ACCOUNT, KEY, monthly_tokens=1001)
     assert refused.value.account_cap == 1000
 
 
 async def test_a_cap_below_what_is_used_stops_only_what_is_new(bench: Bench) -> None:
     grant = await bench.grant(500)
-    await bench.ledger.cap_account(ACCOUNT, 10)
+    await bench.caps.set_account(ACCOUNT, 10)
     assert (await bench.ledger.settle(grant, Charge(2, 400))).outcome is Outcome.SETTLED
     with pytest.raises(BudgetExceeded) as refused:
         await bench.grant(3)

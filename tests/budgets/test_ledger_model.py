@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from itertools import count
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from budgets import redis_keys
-from budgets.errors import BudgetExceeded, BudgetReserved, QueueFull, RequestEnded
+from budgets.errors import BudgetExceeded, BudgetReserved, KeyRefused, KeyRevoked, QueueFull, RequestEnded
 from budgets.requests import Charge, Granted, Limits, Reservation
 from budgets.store import connect, fields, texts
 from tests.budgets.ledger_model import Answer, Model
@@ -94,7 +95,23 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(tokens=st.integers(0, 100))
     def the_accounts_cap_changes(self, tokens: int) -> None:
         self.model.caps["account"] = tokens
-        self.run(self.bench.ledger.cap_account(ACCOUNT, tokens))
+        self.run(self.bench.caps.set_account(ACCOUNT, tokens))
+
+    @rule(key=KEYS, state=st.sampled_from(["active", "active", "active", "paused"]))
+    def a_key_is_paused_or_resumed(self, key: str, state: str) -> None:
+        self.model.states[key] = "revoked" if self.model.states[key] == "revoked" else state
+        self.attempt(self.bench.keys.pause(ACCOUNT, key) if state == "paused" else self.bench.keys.resume(ACCOUNT, key))
+
+    @precondition(lambda self: len(self.wishes) > 8)
+    @rule()
+    def a_key_is_revoked(self) -> None:
+        self.model.states[OTHER] = "revoked"
+        self.run(self.bench.keys.revoke(ACCOUNT, OTHER))
+
+    @rule(state=st.sampled_from(["active", "active", "active", "disabled"]))
+    def the_account_is_disabled_or_enabled(self, state: str) -> None:
+        self.model.states["account"] = state
+        self.run(self.redis.hset(redis_keys.account(ACCOUNT), "state", state))
 
     @invariant()
     def what_is_used_and_held_is_the_models(self) -> None:
@@ -139,8 +156,14 @@ class LedgerMachine(RuleBasedStateMachine):
             return (type(refusal).__name__, refusal.scope)
         except QueueFull:
             return ("QueueFull",)
+        except KeyRefused as refusal:
+            return ("KeyRefused", refusal.state)
         except RequestEnded as ended:
             return ("ENDED", ended.state)
+
+    def attempt(self, change: Coroutine[Any, Any, None]) -> None:
+        with contextlib.suppress(KeyRevoked):
+            self.run(change)
 
     def said(self, reply: Any) -> Answer:
         if isinstance(reply, Granted):

@@ -110,14 +110,14 @@ async def test_who_waits_for_a_place_that_no_budget_backs_any_more_is_told(redis
     holder, wish = await bench.grant(50), bench.wish(50)
     assert await bench.ledger.admit(wish) == Queued(0)
     await bench.ledger.settle(holder, Charge(2, 40))
-    await bench.ledger.cap_account(ACCOUNT, 60)
+    await bench.caps.set_account(ACCOUNT, 60)
     with pytest.raises(BudgetExceeded):
         await bench.ledger.admit(wish)
     assert await bench.redis.zcard(redis_keys.queue(ACCOUNT, KEY)) == 0
 
 
 async def test_a_key_can_have_its_own_number_of_places(bench: Bench) -> None:
-    await bench.ledger.limit_key(ACCOUNT, KEY, Limits(places=1, queue=0))
+    await bench.keys.update(ACCOUNT, KEY, concurrency=1, waiting=0)
     await bench.grant()
     with pytest.raises(QueueFull):
         await bench.grant()

@@ -20,7 +20,7 @@ from budgets.errors import BudgetExceeded, BudgetReserved
 from budgets.ledger import Ledger
 from budgets.requests import Charge, Granted, Limits, Reservation
 from budgets.store import connect, fields
-from tests.budgets.ledgers import ACCOUNT, KEY, OTHER, granted
+from tests.budgets.ledgers import ACCOUNT, KEY, OTHER, Bench, granted
 
 PROCESSES = 4
 ADMISSIONS = 2_500
@@ -71,10 +71,8 @@ async def _run(ledger: Ledger, grant: Granted, rng: random.Random) -> int:
 
 @pytest.fixture
 async def account(redis: Redis) -> str:
-    ledger = Ledger(redis)
-    await ledger.cap_account(ACCOUNT, ACCOUNT_CAP)
-    await ledger.cap_key(ACCOUNT, KEY, KEY_CAP)
-    await ledger.cap_key(ACCOUNT, OTHER, None)
+    bench = await Bench(redis).begin(cap=ACCOUNT_CAP, key_cap=KEY_CAP)
+    await bench.redis.delete("test:now")
     return ACCOUNT
 
 

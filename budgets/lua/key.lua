@@ -1,0 +1,42 @@
+-- key: make a key or change it, its cap and its limits with it, all in one step.
+--
+-- KEYS  1 account  2 key  3 keys of the account  4 caps   (budgets/redis_keys.py)
+-- ARGV  1 'make' or 'change'  2 key id  3 how many fields of caps  4.. these and their values: key/KEYID tokens or
+--       'unbounded'; places/KEYID, queue/KEYID how many; then the fields of the key and their values
+-- Reply {'STORED'}   {'ABOVE', the account's cap}   {'UNKNOWN', 'account' | 'key'}   {'REVOKED'}
+--
+-- Invariant: no key is given a cap above its account's, and a key that is known has a cap. A key that was revoked never
+-- changes again. Unless STORED nothing has changed.
+
+local account, key, keys, caps = unpack(KEYS)
+local state, own = redis.call('HGET', key, 'state'), 'key/' .. ARGV[2]
+
+local function cap_is_above(total)
+  for i = 4, 3 + 2 * ARGV[3], 2 do
+    if ARGV[i] == own and ARGV[i + 1] ~= 'unbounded' and tonumber(ARGV[i + 1]) > tonumber(total) then
+      return true
+    end
+  end
+end
+
+local function store(into, first, last)
+  for i = first, last, 2 do
+    redis.call('HSET', into, ARGV[i], ARGV[i + 1])
+  end
+end
+
+if redis.call('EXISTS', account) == 0 then
+  return { 'UNKNOWN', 'account' }
+elseif ARGV[1] == 'change' and not state then
+  return { 'UNKNOWN', 'key' }
+elseif state == 'revoked' then
+  return { 'REVOKED' }
+end
+local total = redis.call('HGET', caps, 'account') or '0'
+if cap_is_above(total) then
+  return { 'ABOVE', total }
+end
+store(caps, 4, 3 + 2 * ARGV[3])
+store(key, 4 + 2 * ARGV[3], #ARGV)
+redis.call('SADD', keys, ARGV[2])
+return { 'STORED' }
