@@ -71,7 +71,7 @@ class Ledger:
         """Raises KeyRefused, BudgetExceeded, BudgetReserved, QueueFull, RequestEnded, RequestMismatch."""
         account, key = wanted.account_id, wanted.key_id
         keys = [*_states(account, key), redis_keys.caps(account), *_money(account, key, wanted.request_id), *_line(account, key)]
-        args: Args = [wanted.request_id, key, wanted.hold, wanted.prompt, wanted.model, _workload(wanted)]
+        args: Args = [wanted.request_id, key, wanted.hold, wanted.prompt, wanted.model, wanted.workload]
         args += [self._timers.lease, self._timers.waiter, self._limits.places, self._limits.queue]
         return _admission(wanted, await self._scripts.run("admit", keys, args))
 
@@ -80,14 +80,14 @@ class Ledger:
         then it must stop and be settled."""
         wanted = granted.reservation
         keys = [*_states(wanted.account_id, wanted.key_id), *_money(wanted.account_id, wanted.key_id, wanted.request_id)]
-        args: Args = [wanted.request_id, wanted.key_id, granted.day, wanted.hold, wanted.prompt, wanted.model, _workload(wanted)]
+        args: Args = [wanted.request_id, wanted.key_id, granted.day, wanted.hold, wanted.prompt, wanted.model, wanted.workload]
         return _extension(await self._scripts.run("extend", keys, [*args, done, self._timers.lease]))
 
     async def settle(self, granted: Granted, charge: Charge) -> Settled:
         """Raises RequestMismatch."""
         wanted = granted.reservation
         keys = [*_money(wanted.account_id, wanted.key_id, wanted.request_id), _usage(wanted.account_id, granted.day)]
-        args: Args = [wanted.request_id, wanted.key_id, granted.day, wanted.hold, wanted.model, _workload(wanted)]
+        args: Args = [wanted.request_id, wanted.key_id, granted.day, wanted.hold, wanted.model, wanted.workload]
         args += [charge.prompt, charge.completion, int(charge.failed), self._timers.tombstone]
         outcome, change = await self._scripts.run("settle", keys, args)
         if outcome == "MISMATCH":
@@ -138,10 +138,6 @@ def _line(account_id: str, key_id: str) -> list[str]:
 
 def _usage(account_id: str, day: str) -> str:
     return redis_keys.usage(account_id, day[:7])
-
-
-def _workload(wanted: Reservation) -> str:
-    return wanted.workload.value if wanted.workload else ""
 
 
 def _extension(reply: Reply) -> Extension:

@@ -8,6 +8,9 @@ from enum import Enum
 #: Three of them still add up exactly in a double, which is all that Lua has.
 MAX_TOKENS = 10**15
 
+#: What a caller may say its request is part of; counted with the usage, and nothing else depends on it.
+WORKLOADS = ("batch", "interactive")
+
 
 @dataclass(frozen=True)
 class Timers:
@@ -28,17 +31,10 @@ class Limits:
     queue: int = 1024
 
 
-class Workload(Enum):
-    """What a caller says its request is part of; counted with the usage, and nothing else depends on it."""
-
-    BATCH = "batch"
-    INTERACTIVE = "interactive"
-
-
 @dataclass(frozen=True)
 class Reservation:
     """`hold` is the worst case, prompt included; `request_id` is made by the server and never used twice.
-    `workload` None: the caller did not say."""
+    `workload` is one of WORKLOADS, or "" where the caller did not say."""
 
     request_id: str
     account_id: str
@@ -46,11 +42,13 @@ class Reservation:
     model: str
     prompt: int
     hold: int
-    workload: Workload | None = None
+    workload: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.prompt <= self.hold <= MAX_TOKENS or self.hold < 1:
             raise ValueError(f"a hold of {self.hold} tokens for a prompt of {self.prompt}")
+        if self.workload not in ("", *WORKLOADS):
+            raise ValueError(f"a workload of {self.workload!r}")
 
 
 @dataclass(frozen=True)

@@ -136,3 +136,8 @@ async def test_amounts_stay_exact_where_floats_would_not(redis: Redis) -> None:
 def test_a_hold_that_is_no_hold_cannot_be_written_down(prompt: int, hold: int) -> None:
     with pytest.raises(ValueError, match="a hold of"):
         Reservation("r", ACCOUNT, KEY, "pico", prompt, hold)
+
+
+def test_a_workload_that_is_none_cannot_be_written_down() -> None:
+    with pytest.raises(ValueError, match="a workload of 'a/b'"):
+        Reservation("r", ACCOUNT, KEY, "pico", 1, 1, "a/b")
