@@ -19,7 +19,7 @@ def beside(redis: Redis, most: int, greet: Callable[[str], None] | None = None) 
     settings = dict(given.connection_kwargs)
     if greet is not None:
         settings["redis_connect_func"] = _greeting(greet)
-    return Redis(connection_pool=ConnectionPool(given.connection_class, max_connections=most, **settings))
+    return Redis.from_pool(ConnectionPool(given.connection_class, max_connections=most, **settings))
 
 
 def _greeting(greet: Callable[[str], None]) -> object:

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from budgets import redis_keys
 from budgets.ledger import Ledger
-from budgets.store import reaching, texts
+from budgets.store import fields, reaching
 
 #: A walk over all accounts takes this many steps, or more where that would be too many accounts in one step.
 STEPS = 10
@@ -35,5 +35,5 @@ class Reaper:
 
     async def _begin_walk(self) -> None:
         async with reaching():
-            self._walk = texts(await self._redis.hvals(redis_keys.ACCOUNTS))
+            self._walk = list(fields(await self._redis.hgetall(redis_keys.ACCOUNTS)).values())
         self._share = min(MOST_IN_A_STEP, math.ceil(len(self._walk) / STEPS))
