@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError, ResponseError, TimeoutError
+from redis.exceptions import ConnectionError, RedisClusterException, ResponseError, TimeoutError
 from redis.typing import EncodableT, FieldT
 
+from budgets import redis_url
 from budgets.errors import StoreUnavailable
 
 #: What HSET takes and HGETALL gives back as `dict[str, str]`.
@@ -21,12 +22,12 @@ MAX_CONNECTIONS = 64
 
 
 def connect(url: str) -> Redis:
-    """A client for `redis://`, `rediss://` or `unix://`; opens nothing until it is used.
+    """A client for a URL of `budgets/redis_url.py`; opens nothing until it is used. Raises ValueError.
 
     redis-py's own retries would run one command twice after a pause, so there are none: a time-out
     means "unknown outcome", and callers repeat only what is safe to repeat.
     """
-    return Redis.from_url(
+    return redis_url.client(
         url,
         decode_responses=True,
         socket_timeout=TIMEOUT_SECONDS,
@@ -38,7 +39,7 @@ def connect(url: str) -> Redis:
 
 
 #: What redis-py raises when the server is away, frozen, loading or refuses to serve.
-UNAVAILABLE = (ConnectionError, TimeoutError, ResponseError, OSError)
+UNAVAILABLE = (ConnectionError, TimeoutError, ResponseError, RedisClusterException, OSError)
 
 
 @asynccontextmanager
