@@ -8,6 +8,7 @@ from pathlib import Path
 from budgets.accounts import Accounts
 from budgets.errors import UnknownAccount
 from budgets.keys import Keys
+from budgets.redis_checks import refuse_unsafe
 from budgets.store import connect
 from router.settings import Settings
 
@@ -17,10 +18,11 @@ FILE = "first-key"
 
 
 async def ensure(settings: Settings) -> None:
-    """Makes account and key where the account has none yet. Raises SecretMismatch, StoreUnavailable."""
+    """Makes account and key where the account has none yet. Raises UnsafeRedis, SecretMismatch, StoreUnavailable."""
     redis = connect(settings.redis_url)
     try:
         keys, accounts = Keys(redis, settings.secret), Accounts(redis)
+        await refuse_unsafe(redis)
         await keys.check_secret()
         try:
             account = await accounts.named(ACCOUNT)

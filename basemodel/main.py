@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from basemodel.commands import accounts, keys, models
+from basemodel.commands import accounts, keys, models, usage
 from basemodel.commands.complete import complete
 from basemodel.commands.doctor import doctor
 from basemodel.commands.down import down
@@ -43,6 +43,7 @@ for command in (up, down, status, doctor, complete):
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
+app.add_typer(usage.app, name="usage")
 
 if __name__ == "__main__":
     app()

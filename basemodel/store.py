@@ -10,12 +10,15 @@ from typing import TypeVar
 from redis.asyncio import Redis
 
 from basemodel.failure import Failure
-from budgets.errors import AccountExists, SecretMismatch, StoreUnavailable, UnknownAccount
+from budgets.errors import AccountExists, BudgetError, CapAboveAccount, KeyRevoked, StoreUnavailable, UnknownAccount, UnknownKey
 from budgets.secret import Secret
 from budgets.store import connect
 from router.settings import Settings, embedded_redis_url
 
 Answer = TypeVar("Answer")
+
+#: Each call of Redis has a time-out of its own; this bounds a command that makes many.
+SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,31 @@ def run(question: Callable[[Store], Awaitable[Answer]]) -> Answer:
 async def _run(question: Callable[[Store], Awaitable[Answer]], settings: Settings) -> Answer:
     redis = connect(settings.redis_url)
     try:
-        return await question(Store(redis, settings.secret))
-    except UnknownAccount as error:
-        raise Failure(f"There is no account {error}; `basemodel accounts list` shows those there are.") from error
-    except AccountExists as error:
-        raise Failure(f"An account {error} exists already; choose another name.") from error
-    except SecretMismatch as error:
-        raise Failure(str(error)) from error
-    except StoreUnavailable as error:
-        raise Failure(unreachable(settings)) from error
+        async with asyncio.timeout(SECONDS):
+            return await question(Store(redis, settings.secret))
+    except (BudgetError, TimeoutError) as error:
+        raise Failure(sentence(error, settings)) from error
     finally:
         await redis.aclose()
+
+
+def sentence(error: BudgetError | TimeoutError, settings: Settings) -> str:
+    match error:
+        case UnknownAccount():
+            return f"There is no account {error}; `basemodel accounts list` shows those there are."
+        case AccountExists():
+            return f"An account {error} exists already; choose another name."
+        case UnknownKey():
+            return f"There is no key {error}; `basemodel keys list` shows those there are."
+        case KeyRevoked():
+            return f"The key {error} was revoked, which is for ever; `basemodel keys create` makes another."
+        case CapAboveAccount():
+            have = f"Its account has {error.account_cap:,} tokens a month, and a key cannot have more"
+            return f"{have}; `basemodel accounts set-budget` raises that."
+        case StoreUnavailable() | TimeoutError():
+            return unreachable(settings)
+        case _:
+            return str(error)
 
 
 def unreachable(settings: Settings) -> str:

@@ -18,7 +18,7 @@ from budgets.store import fields, reaching
 
 #: Of an account that is made without a word about it.
 DEFAULT_MONTHLY_TOKENS = 1_000_000_000
-MOST_AT_ONCE = 1_000
+DEFAULT_CONCURRENCY, MOST_AT_ONCE = Limits().places, 1_000
 
 UNBOUNDED = "unbounded"
 
@@ -72,4 +72,4 @@ def check_concurrency(number: int) -> int:
 
 def _of_key(stored: dict[str, str], key_id: str) -> KeyCaps:
     cap = stored[f"key/{key_id}"]
-    return KeyCaps(None if cap == UNBOUNDED else int(cap), int(stored.get(f"places/{key_id}", Limits().places)))
+    return KeyCaps(None if cap == UNBOUNDED else int(cap), int(stored.get(f"places/{key_id}", DEFAULT_CONCURRENCY)))

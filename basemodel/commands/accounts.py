@@ -1,37 +1,89 @@
-"""`basemodel accounts`: who owns keys."""
+"""`basemodel accounts`: who owns keys, and what they may use."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from basemodel import console, store
+from basemodel import console, options, store
 from budgets.accounts import Account, Accounts
+from budgets.caps import DEFAULT_MONTHLY_TOKENS, Caps
+from budgets.requests import MAX_TOKENS
 
-app = typer.Typer(no_args_is_help=True, help="Who owns keys.")
+app = typer.Typer(no_args_is_help=True, help="Who owns keys, and what they may use.")
+
+Name = Annotated[str, typer.Argument(help="The account's name.")]
 
 
 @app.command()
-def create(name: Annotated[str, typer.Argument(help="A name that no other account has.")], as_json: console.Json = False) -> None:
+def create(
+    name: Annotated[str, typer.Argument(callback=options.name, help="A name that no other account has.")],
+    monthly_tokens: Annotated[
+        int, typer.Option(min=0, max=MAX_TOKENS, help="Tokens a month, UTC, that all its keys together may use.")
+    ] = DEFAULT_MONTHLY_TOKENS,
+    as_json: console.Json = False,
+) -> None:
     """Make an account."""
 
     async def made(store: store.Store) -> Account:
-        return await Accounts(store.redis).create(name)
+        return await Accounts(store.redis).create(name, monthly_tokens)
 
     account = store.run(made)
     text = f"Made the account {account.name}; `basemodel keys create --account {account.name}` gives it a key."
-    console.answer(as_json, asdict(account), text)
+    console.answer(as_json, {**asdict(account), "monthly_tokens": monthly_tokens}, text)
 
 
 @app.command("list")
 def list_accounts(as_json: console.Json = False) -> None:
     """List the accounts."""
 
-    async def found(store: store.Store) -> list[Account]:
-        return await Accounts(store.redis).list()
+    async def found(store: store.Store) -> list[tuple[Account, int]]:
+        caps = Caps(store.redis)
+        return [(account, (await caps.of(account.id)).monthly_tokens) for account in await Accounts(store.redis).list()]
 
     accounts = store.run(found)
-    rows = [[account.name, account.state, account.id] for account in accounts]
-    console.answer(as_json, [asdict(account) for account in accounts], console.table(["name", "state", "id"], rows))
+    rows = [[account.name, account.state, f"{tokens:,}", account.id] for account, tokens in accounts]
+    documents: list[dict[str, Any]] = [{**asdict(account), "monthly_tokens": tokens} for account, tokens in accounts]
+    console.answer(as_json, documents, console.table(["name", "state", "tokens a month", "id"], rows))
+
+
+@app.command("set-budget")
+def set_budget(
+    name: Name,
+    monthly_tokens: Annotated[int, typer.Argument(min=0, max=MAX_TOKENS, help="Tokens a month, UTC.")],
+    as_json: console.Json = False,
+) -> None:
+    """Set what an account may use; below what is used already, nothing new is admitted until the month ends."""
+
+    async def done(store: store.Store) -> list[str]:
+        return await Accounts(store.redis).set_budget(name, monthly_tokens)
+
+    above = store.run(done)
+    text = f"{name} may use {monthly_tokens:,} tokens a month."
+    if above:
+        text += f" The keys {', '.join(above)} have higher caps of their own; the account's holds for them too."
+    console.answer(as_json, {"name": name, "monthly_tokens": monthly_tokens, "keys_above": above}, text)
+
+
+@app.command()
+def disable(name: Name, as_json: console.Json = False) -> None:
+    """Let none of its keys open anything; what runs ends within 5 seconds."""
+    turn(name, Accounts.disable, as_json, f"Disabled {name}; what runs with its keys ends within 5 seconds.")
+
+
+@app.command()
+def enable(name: Name, as_json: console.Json = False) -> None:
+    """Let its keys open the API again."""
+    turn(name, Accounts.enable, as_json, f"Enabled {name}.")
+
+
+def turn(name: str, change: Callable[[Accounts, str], Awaitable[None]], as_json: bool, text: str) -> None:
+    async def done(store: store.Store) -> Account:
+        accounts = Accounts(store.redis)
+        await change(accounts, name)
+        return await accounts.named(name)
+
+    console.answer(as_json, asdict(store.run(done)), text)

@@ -3,80 +3,135 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
-from basemodel import console, store
-from budgets.accounts import Accounts
-from budgets.keys import ApiKey, Keys
-
-DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+from basemodel import chosen_key, console, options, store
+from budgets.accounts import Account, Accounts
+from budgets.caps import DEFAULT_CONCURRENCY, MOST_AT_ONCE, Caps, KeyCaps
+from budgets.keys import KEEP, ApiKey, Keys
 
 app = typer.Typer(no_args_is_help=True, help="What opens the API.")
+
+#: A key, its account and what it may use.
+Listed = tuple[Account, ApiKey, KeyCaps]
+
+Which = Annotated[str, typer.Argument(metavar="KEY", help="Its id, the beginning of it, or with --account its name.")]
+Owner = Annotated[str | None, typer.Option(help="The account that owns the key.")]
+Expires = Annotated[str | None, typer.Option(help=options.EXPIRES_HELP)]
+Models = Annotated[str | None, typer.Option(help=options.MODELS_HELP)]
+Tokens = Annotated[str | None, typer.Option(help=options.TOKENS_HELP)]
+Concurrency = Annotated[int | None, typer.Option(min=1, max=MOST_AT_ONCE, help=options.CONCURRENCY_HELP)]
 
 
 @app.command()
 def create(
     account: Annotated[str, typer.Option(help="The account that owns the key.")],
-    name: Annotated[str, typer.Option(help="What to call it.")] = "key",
-    expires: Annotated[datetime | None, typer.Option(formats=DATES, help="When it stops opening anything (UTC).")] = None,
-    models: Annotated[str | None, typer.Option(help="The models it may use, separated by commas; by default all.")] = None,
+    name: Annotated[str, typer.Option(callback=options.name, help="What to call it.")] = "key",
+    monthly_tokens: Annotated[str, typer.Option(help=options.TOKENS_HELP)] = "unbounded",
+    expires: Annotated[str, typer.Option(help=options.EXPIRES_HELP)] = "never",
+    models: Annotated[str, typer.Option(help=options.MODELS_HELP)] = "all",
+    concurrency: Concurrency = DEFAULT_CONCURRENCY,
     as_json: console.Json = False,
 ) -> None:
     """Make a key; it is shown this once."""
-    until, allowed = moment(expires), names(models)
+    until, allowed, cap = options.expires(expires), options.models(models), options.tokens(monthly_tokens)
 
     async def made(store: store.Store) -> tuple[str, ApiKey]:
         keys = Keys(store.redis, store.secret)
         await keys.check_secret()
         owner = await Accounts(store.redis).named(account)
-        return await keys.create(owner.id, name, until, allowed)
+        return await keys.create(owner.id, name, until, allowed, cap, concurrency)
 
     text, key = store.run(made)
     console.answer(as_json, {"key": text, "id": key.id}, f"{text}\nIt is not shown again.")
 
 
 @app.command("list")
-def list_keys(as_json: console.Json = False) -> None:
-    """List the keys of all accounts, without what they are."""
+def list_keys(account: Annotated[str | None, typer.Option(help="Only this account's.")] = None, as_json: console.Json = False) -> None:
+    """List the keys, without what they are."""
 
-    async def found(store: store.Store) -> list[tuple[str, ApiKey]]:
-        keys = Keys(store.redis, store.secret)
-        accounts = await Accounts(store.redis).list()
-        return [(account.name, key) for account in accounts for key in await keys.list(account.id)]
+    async def found(store: store.Store) -> list[Listed]:
+        return [await with_caps(store, owner, key) for owner, key in await chosen_key.listed(store, account)]
 
-    listed = store.run(found)
-    rows = [[owner, key.name, f"{key.prefix}…{key.last4}", state(key), ",".join(key.models or ["all"]), key.id] for owner, key in listed]
-    columns = ["account", "name", "key", "state", "models", "id"]
-    console.answer(as_json, [described(owner, key) for owner, key in listed], console.table(columns, rows))
+    keys = store.run(found)
+    columns = ["account", "name", "key", "state", "expires", "models", "tokens a month", "at once", "id"]
+    console.answer(as_json, [described(*listed) for listed in keys], console.table(columns, [row(*listed) for listed in keys]))
 
 
-def described(owner: str, key: ApiKey) -> dict[str, Any]:
-    return {"account": owner, **asdict(key), "state": state(key)}
+@app.command()
+def update(
+    key: Which,
+    account: Owner = None,
+    name: Annotated[str | None, typer.Option(callback=options.name, help="What to call it from now on.")] = None,
+    monthly_tokens: Tokens = None,
+    expires: Expires = None,
+    models: Models = None,
+    concurrency: Concurrency = None,
+    as_json: console.Json = False,
+) -> None:
+    """Change a key: all that is given, or nothing. Gateways know it within 5 seconds."""
+    changes: dict[str, Any] = {
+        "name": KEEP if name is None else name,
+        "monthly_tokens": KEEP if monthly_tokens is None else options.tokens(monthly_tokens),
+        "expires": KEEP if expires is None else options.expires(expires),
+        "models": KEEP if models is None else options.models(models),
+        "concurrency": KEEP if concurrency is None else concurrency,
+    }
+    if all(value is KEEP for value in changes.values()):
+        raise typer.BadParameter("give at least one thing to change")
+    turn(key, account, lambda keys, owner, key_id: keys.update(owner, key_id, **changes), as_json, "Changed")
+
+
+@app.command()
+def pause(key: Which, account: Owner = None, as_json: console.Json = False) -> None:
+    """Let a key open nothing until it is resumed; what runs with it ends within 5 seconds."""
+    turn(key, account, Keys.pause, as_json, "Paused")
+
+
+@app.command()
+def resume(key: Which, account: Owner = None, as_json: console.Json = False) -> None:
+    """Let a paused key open the API again."""
+    turn(key, account, Keys.resume, as_json, "Resumed")
+
+
+@app.command()
+def revoke(key: Which, account: Owner = None, as_json: console.Json = False) -> None:
+    """End a key for ever; what runs with it ends within 5 seconds."""
+    turn(key, account, Keys.revoke, as_json, "Revoked")
+
+
+def turn(said: str, account: str | None, change: Callable[[Keys, str, str], Awaitable[None]], as_json: bool, done: str) -> None:
+    """Changes the key that is meant and shows what it is now."""
+
+    async def changed(store: store.Store) -> Listed:
+        owner, key = await chosen_key.choose(store, said, account)
+        await change(Keys(store.redis, store.secret), owner.id, key.id)
+        return await with_caps(store, *await chosen_key.choose(store, key.id, owner.name))
+
+    listed = store.run(changed)
+    console.answer(as_json, described(*listed), f"{done} the key {listed[1].name} ({listed[1].id}) of {listed[0].name}.")
+
+
+async def with_caps(store: store.Store, owner: Account, key: ApiKey) -> Listed:
+    return owner, key, (await Caps(store.redis).of(owner.id)).keys[key.id]
+
+
+def described(owner: Account, key: ApiKey, caps: KeyCaps) -> dict[str, Any]:
+    return {"account": owner.name, **asdict(key), "state": state(key), **asdict(caps)}
+
+
+def row(owner: Account, key: ApiKey, caps: KeyCaps) -> list[str]:
+    expires = "never" if key.expires is None else datetime.fromtimestamp(key.expires, UTC).strftime("%Y-%m-%d %H:%M")
+    tokens = "unbounded" if caps.monthly_tokens is None else f"{caps.monthly_tokens:,}"
+    shown = [owner.name, key.name, f"{key.prefix}…{key.last4}", state(key), expires, ",".join(key.models or ["all"])]
+    return [*shown, tokens, str(caps.concurrency), key.id]
 
 
 def state(key: ApiKey) -> str:
-    return "expired" if key.expired(time.time()) else key.state
-
-
-def moment(expires: datetime | None) -> int | None:
-    """Unix seconds. Raises typer.BadParameter for the past."""
-    if expires is None:
-        return None
-    until = int(expires.replace(tzinfo=UTC).timestamp())
-    if until <= time.time():
-        raise typer.BadParameter("it must lie in the future", param_hint="--expires")
-    return until
-
-
-def names(models: str | None) -> tuple[str, ...] | None:
-    """Raises typer.BadParameter for a list without a name."""
-    if models is None:
-        return None
-    listed = tuple(name.strip() for name in models.split(",") if name.strip())
-    if not listed:
-        raise typer.BadParameter("it names no model", param_hint="--models")
-    return listed
+    """An active key whose time is over is expired; a revoked one stays revoked."""
+    return "expired" if key.expired(time.time()) and key.state != "revoked" else key.state

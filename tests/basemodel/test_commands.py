@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from redis import Redis
-from typer.testing import CliRunner
 
 from basemodel import first_key
-from basemodel.main import app
 from budgets.keys import Keys
 from budgets.store import connect
 from router.settings import Settings
+from tests.basemodel.command_line import run, succeed
 
 
 @pytest.fixture(autouse=True)
@@ -24,20 +22,10 @@ def home(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Pat
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BASEMODEL_HOME", str(tmp_path))
     monkeypatch.setenv("BASEMODEL_REDIS_URL", redis_url)
+    monkeypatch.setenv("BASEMODEL_REDIS_UNSAFE", "1")  # the Redis of tests writes nothing to disk
     with Redis.from_url(redis_url) as redis:
         redis.flushall()
     return tmp_path
-
-
-def run(*words: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, list(words))
-    return result.exit_code, result.stdout, result.stderr
-
-
-def succeed(*words: str) -> Any:
-    code, out, err = run(*words, "--json")
-    assert code == 0, err
-    return json.loads(out)
 
 
 async def owner(key: str) -> str:
