@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 
 from budgets import heartbeat
 from budgets.barrier import Barrier
+from budgets.cancellation import cancelled, heeded
 from budgets.connections import beside
 from budgets.delivery import Delivery
 from budgets.ending import Ending
@@ -89,11 +90,11 @@ class Accounting:
 
     async def close(self) -> None:
         """Ends what still runs at what it has made. What cannot be told within some seconds is left to the next sweep."""
-        await _cancelled(self._loops)
+        await cancelled(self._loops)
         self._barrier.close("this gateway is stopping")
         self._barrier.reachable = True  # worth one attempt
         await self._wait_for_rows(asyncio.get_running_loop().time() + CLOSE_SECONDS)
-        await _cancelled(list(self._delivery.tasks))
+        await cancelled(self._delivery.tasks)
         await self._delivery.flush()
         nothing_left = not self._recorder.in_use and not self._spool.pending
         self._spool.close(remove=nothing_left)
@@ -148,8 +149,9 @@ class Accounting:
     @asynccontextmanager
     async def _suspecting(self) -> AsyncIterator[None]:
         try:
-            async with reaching():
-                yield
+            with heeded():
+                async with reaching():
+                    yield
         except StoreUnavailable:
             self._barrier.suspect()
             raise
@@ -217,9 +219,3 @@ async def _every(seconds: float, step: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             log.exception("a task of the accounting failed; it goes on")
         await asyncio.sleep(seconds * random.uniform(0.8, 1.0))
-
-
-async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

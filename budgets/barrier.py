@@ -33,13 +33,14 @@ class Run:
 
 
 class Barrier:
-    """`closed` says why nothing is admitted; None: open. `reachable`: what ends can be told. `looked`: once, at least."""
+    """`closed` says why nothing is admitted; None: open. `reachable`: what ends can be told. `looked`: once, at least.
+    `cleared`: the id of the run over which may be admitted."""
 
     def __init__(self, redis: Redis, recover: Callable[[], Awaitable[None]], learning: float) -> None:
         """`learning`: for how many seconds after a restart the other processes get time to hold again what they run.
         `recover` holds and tells again what this one knows; it raises StoreUnavailable, and is bounded in time."""
         self._redis, self._recover, self._learning = redis, recover, learning
-        self._cleared: str | None = None
+        self.cleared: str | None = None
         self._wake = asyncio.Event()
         self.looked = asyncio.Event()
         self.closed: str | None = "Redis was not reached yet"
@@ -53,7 +54,7 @@ class Barrier:
     def greet(self, run_id: str) -> None:
         """Hears of every connection over which requests are admitted, before its first command. Raises ConnectionError: a run
         that was not cleared grants nothing, not even to the request that discovers it."""
-        if run_id != self._cleared:
+        if run_id != self.cleared:
             self.suspect()
             raise ConnectionError("Redis restarted")
 
@@ -69,7 +70,7 @@ class Barrier:
     async def look(self) -> None:
         try:
             run = await self._run()
-            if run.id != self._cleared:
+            if run.id != self.cleared:
                 await self._clear(run)
             self.closed, self.reachable = None, True
         except StoreUnavailable as error:
@@ -78,14 +79,14 @@ class Barrier:
 
     async def _clear(self, run: Run) -> None:
         """Nothing is told to Redis before its journal is sound. Raises StoreUnavailable."""
-        known = self._cleared is not None
+        known = self.cleared is not None
         self.close(f"Redis {'restarted' if known else 'is new to this process'}")
         await journal.rewrite(self._redis, run.id)
         self.reachable = True
         learned = asyncio.get_running_loop().time() + self._learning - (0 if known else run.uptime)
         await self._recover()
         await asyncio.sleep(max(0.0, learned - asyncio.get_running_loop().time()))
-        self._cleared = run.id
+        self.cleared = run.id
         log.info("Redis is cleared: requests are admitted")
 
     def close(self, reason: str) -> None:

@@ -87,7 +87,7 @@ class Worker:
                 break
             hold.count(step)
             os.write(log, f"counted {wanted.request_id} {hold.row.done}\n".encode())
-            await asyncio.sleep(rng.random() * 0.005)
+            await asyncio.sleep(rng.random() * 0.02)
         os.write(log, f"ending {wanted.request_id} {wanted.prompt} {hold.row.done}\n".encode())
         await hold.settle(Charge(wanted.prompt, hold.row.done))
 
