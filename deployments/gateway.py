@@ -10,6 +10,7 @@ from ray import serve
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from budgets.accounting import Accounting
 from budgets.keys import Keys
 from budgets.store import connect
 from deployments.doors import close_replica_doors
@@ -40,7 +41,13 @@ class Gateway:
         self._fleet = ServeFleet(self._frames)
         redis = connect(settings.redis_url)
         keys = Keys(redis, settings.secret)
-        self._services = Services(keys=keys, fleet=self._fleet, redis=redis, engine_version=ENGINE_VERSION)
+        self._accounting = Accounting(redis, settings.home / "accounting")
+        await self._accounting.start()
+        self._services = Services(keys=keys, accounting=self._accounting, fleet=self._fleet, redis=redis, engine_version=ENGINE_VERSION)
+
+    async def __del__(self) -> None:
+        """Serve awaits it when the replica stops, after its requests."""
+        await self._accounting.close()
 
     def __serve_build_asgi_app__(self) -> Any:
         return behind_proxy(create_app(self._services))

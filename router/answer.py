@@ -1,10 +1,12 @@
-"""The response of a completion: runs the job, sends what it makes, and owns every way it can end."""
+"""The response of a completion: runs its jobs under their meter, sends what they make, and owns every way it can end."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -16,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from router.batch import Item, Running, start
 from router.engine import Engine, EngineError, Job
 from router.errors import ApiError, InternalError, from_engine
+from router.metering import Meter
 from router.render import Rendering
 from router.sse import EventWriter
 
@@ -27,62 +30,88 @@ MANY_CHOICES = 16
 log = logging.getLogger(__name__)
 
 
-class Answer(Response):
-    """The whole answer at once. `seconds`: how long the model lets a request run; `whole` folds the deltas into the body."""
+@dataclass(frozen=True)
+class Work:
+    """What one request gives to one engine. `seconds`: how long the model lets a request run."""
 
-    def __init__(self, engine: Engine, jobs: Sequence[Job], seconds: float, whole: Fold) -> None:
+    engine: Engine
+    jobs: Sequence[Job]
+    seconds: float
+    meter: Meter
+
+
+class Answer(Response):
+    """The whole answer at once; `whole` folds the deltas into its body."""
+
+    def __init__(self, work: Work, whole: Fold) -> None:
         super().__init__()
-        self._engine, self._jobs, self._seconds, self._fold = engine, jobs, seconds, whole
+        self._work, self._fold = work, whole
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises ApiError while a status can still be sent, ClientDisconnect once the client has left."""
         await while_connected(receive, self._run(scope, receive, send))
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            running = await start(self._engine, self._jobs, self._seconds)
-        except EngineError as error:
-            raise self._told(error) from error
-        try:
-            await self._send(running, scope, receive, send)
-        finally:
-            await running.aclose()
+        async with self._work.meter as meter:
+            try:
+                with meter.until_stopped():
+                    body = await self._body()
+            except EngineError as error:
+                raise self._told(error) from error
+        await Response(body, headers=meter.headers, media_type="application/json")(scope, receive, send)
 
-    async def _send(self, running: Running, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            whole = await self._fold(running)
-        except EngineError as error:
-            raise self._told(error) from error
-        await Response(await _encoded(whole), media_type="application/json")(scope, receive, send)
+    async def _body(self) -> bytes:
+        async with aclosing(await self._start()) as running:
+            return await _encoded(await self._fold(running))
+
+    async def _start(self) -> Running:
+        work = self._work
+        return await start(work.meter.engine(work.engine), work.jobs, work.seconds)
 
     def _told(self, error: Exception) -> ApiError:
         """What the caller is told; the failure's own text goes to the log."""
         if isinstance(error, EngineError):
-            log.warning("job %s: %s: %s", self._jobs[0].id, type(error).__name__, error)
+            log.warning("job %s: %s: %s", self._work.jobs[0].id, type(error).__name__, error)
             return from_engine(error)
-        log.error("job %s failed", self._jobs[0].id, exc_info=error)
+        if isinstance(error, ApiError):
+            return error
+        log.error("job %s failed", self._work.jobs[0].id, exc_info=error)
         return InternalError()
 
 
 class StreamedAnswer(Answer):
     """The answer as server-sent events."""
 
-    def __init__(self, engine: Engine, jobs: Sequence[Job], seconds: float, rendering: Rendering) -> None:
-        super().__init__(engine, jobs, seconds, rendering.whole)
+    def __init__(self, work: Work, rendering: Rendering) -> None:
+        super().__init__(work, rendering.whole)
         self._rendering = rendering
 
-    async def _send(self, running: Running, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         writer = EventWriter(send)
-        await writer.open()
-        try:
-            async for prompt, delta in running:
-                await writer.write(self._rendering.chunks(prompt, delta))
-            await writer.write(self._rendering.last_chunk())
-        except ClientDisconnect:
-            raise
-        except Exception as error:
-            await writer.write([self._told(error).body()])
+        async with self._work.meter as meter, aclosing(await self._first()) as running:
+            await writer.open(meter.headers)
+            try:
+                with meter.until_stopped():
+                    await self._write(running, writer)
+            except ClientDisconnect:
+                raise
+            except Exception as error:
+                meter.fail()
+                await writer.write([self._told(error).body()])
         await writer.close()
+
+    async def _first(self) -> Running:
+        """The jobs with a first delta, which a status may still tell of. Raises ApiError."""
+        try:
+            with self._work.meter.until_stopped():
+                return await self._start()
+        except EngineError as error:
+            raise self._told(error) from error
+
+    async def _write(self, running: Running, writer: EventWriter) -> None:
+        async for prompt, delta in running:
+            await writer.write(self._rendering.chunks(prompt, delta))
+        await writer.write(self._rendering.last_chunk())
 
 
 async def _encoded(whole: dict[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ from router.errors import ApiError, InternalError, MethodNotAllowed, NotFound
 from router.failures import Failures
 from router.headers import HeaderLimit
 from router.request_id import RequestId
-from router.routes import completions, health, models, score, tokenizer
+from router.routes import completions, health, models, score, tokenizer, usage
 from router.services import Parts, Services
 
 __all__ = ["Services", "create_app"]
@@ -37,7 +37,7 @@ def create_app(services: Services) -> FastAPI:
         exception_handlers={ApiError: _refuse, HTTPException: _no_route},
     )
     app.state.parts = Parts.of(services)
-    for routes in (completions, score, tokenizer, models):
+    for routes in (completions, score, tokenizer, models, usage):
         app.include_router(routes.router, dependencies=[Depends(KEY)])
     app.include_router(health.router)
     return app

@@ -12,6 +12,10 @@ ApiError                       500  api_error               internal_error
 ├── PayloadTooLarge            413  invalid_request_error   payload_too_large
 ├── UnsupportedMediaType       415  invalid_request_error   unsupported_media_type
 ├── HeadersTooLarge            431  invalid_request_error   headers_too_large
+├── BudgetExceeded             429  insufficient_quota      budget_exceeded
+├── BudgetReserved             429  rate_limit_error        budget_reserved
+├── QueueFull                  429  rate_limit_error        queue_full
+├── TooManyFailures            429  rate_limit_error        too_many_failures
 ├── EngineFailed               502  api_error               engine_error
 ├── RequestTimeout             504  api_error               timeout
 ├── ColdBoot                   503  service_unavailable     cold_boot
@@ -129,6 +133,38 @@ class HeadersTooLarge(ApiError):
     status, type, code = 431, "invalid_request_error", "headers_too_large"
 
 
+class BudgetExceeded(ApiError):
+    """The request cannot fit this month, so asking again is of no use. `scope` is `key` or `account`."""
+
+    status, type, code = 429, "insufficient_quota", "budget_exceeded"
+
+    def __init__(self, scope: str, message: str, details: dict[str, Any]) -> None:
+        super().__init__(message, scope, details, x_should_retry="false")
+
+
+class BudgetReserved(ApiError):
+    status, type, code = 429, "rate_limit_error", "budget_reserved"
+
+    def __init__(self, scope: str, details: dict[str, Any], retry_after_seconds: int) -> None:
+        message = f"This request does not fit into the {scope}'s budget beside what running requests hold of it. Send it again soon."
+        super().__init__(message, scope, details, Retry_After=str(retry_after_seconds))
+
+
+class QueueFull(ApiError):
+    status, type, code = 429, "rate_limit_error", "queue_full"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message, Retry_After=str(retry_after_seconds))
+
+
+class TooManyFailures(ApiError):
+    status, type, code = 429, "rate_limit_error", "too_many_failures"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        message = "Too many invalid API keys came from this address. Send the request again later."
+        super().__init__(message, Retry_After=str(retry_after_seconds))
+
+
 class EngineFailed(ApiError):
     status, code = 502, "engine_error"
 
@@ -189,7 +225,9 @@ def from_engine(error: engine.EngineError) -> ApiError:
 
 def from_budgets(error: budget_errors.BudgetError) -> ApiError:
     match error:
-        case budget_errors.UnknownKey():
+        case budget_errors.KeyRefused(state="paused"):
+            return KeyPaused()
+        case budget_errors.UnknownKey() | budget_errors.KeyRefused():
             return InvalidApiKey()
         case budget_errors.StoreUnavailable():
             return AccountingUnavailable()

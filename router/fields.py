@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
+from budgets.usage import check_month
+
 INT32, INT64 = 1 << 31, 1 << 63
 SMALLEST_TEMPERATURE = 0.01
 MOST_STOPS, MOST_STOP_IDS, MOST_BIASES, MOST_REQUESTED, MOST_PROMPTS = 16, 64, 300, 128, 64
@@ -135,3 +137,4 @@ LogitBias = Annotated[
     ),
 ]
 Nothing = Literal[""]
+Month = Annotated[str, AfterValidator(check_month), WithJsonSchema({"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"})]

@@ -89,6 +89,40 @@ class Score(BaseModel):
     results: list[ScoreResult]
 
 
+class BalanceReport(BaseModel):
+    """In tokens. `cap` null: unbounded, so that only the account's holds."""
+
+    name: str
+    cap: int | None
+    used: int
+    held: int
+    remaining: int | None
+
+
+class ModelUsage(BaseModel):
+    """Counts of one model; `workloads` are the requests by what X-Acs-Workload said of them."""
+
+    model: str
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    errors: int
+    workloads: dict[str, int]
+
+
+class DayUsage(ModelUsage):
+    day: str
+
+
+class UsageReport(BaseModel):
+    month: str
+    resets_at: str
+    key: BalanceReport
+    account: BalanceReport
+    by_model: list[ModelUsage]
+    by_day: list[DayUsage]
+
+
 class ErrorDetail(BaseModel):
     message: str
     type: str

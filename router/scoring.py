@@ -14,6 +14,7 @@ from router.engine import Job, Position, Sampling
 from router.errors import Fault, InvalidRequest
 from router.faults import Crossing
 from router.logprobs import by_text, ranked
+from router.need import Need
 from router.prompts import first_id, id_faults, least_tokens, prompt_faults
 from router.tokens import LONG_TEXT, Vocabulary
 from router.validation import cache_salt, k_faults, new_id, refuse_heavy
@@ -39,6 +40,11 @@ class ValidScore:
     job: Job
     tails: tuple[Tail, ...]
     logprobs: int | None
+
+    @property
+    def need(self) -> Need:
+        """The prompt once, and every continuation."""
+        return Need(self.job.id, len(self.job.prompt_ids) + sum(len(tail.ids) for tail in self.tails))
 
 
 def parse(body: dict[str, Any], model: str | None = None) -> ScoreRequest:
@@ -167,7 +173,6 @@ class ScoreRendering:
         return [ranked(token_id, row, k)[0] for token_id, row in zip(tail.ids, rows, strict=True)]
 
     def _usage(self, cached: int) -> dict[str, Any]:
-        """The prefix once, and every continuation."""
-        prompt_tokens = len(self._valid.job.prompt_ids) + sum(len(tail.ids) for tail in self._valid.tails)
+        prompt_tokens = self._valid.need.prompt
         details = {"cached_tokens": cached}
         return {"prompt_tokens": prompt_tokens, "completion_tokens": 0, "total_tokens": prompt_tokens, "prompt_tokens_details": details}

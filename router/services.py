@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, cast
 
+import msgspec
 from fastapi import Depends
 from redis.asyncio import Redis
 from starlette.requests import Request
 
+from budgets.accounting import Accounting
 from budgets.keys import ApiKey, Keys
+from router.answer import Work
 from router.auth import Door, allow
 from router.catalogue import ModelSpec
+from router.engine import Job
 from router.fleet import Fleet
+from router.metering import Meter, workload
+from router.need import Need
 from router.shelf import Served, Shelf
 
 
@@ -22,6 +29,7 @@ class Services:
     """`engine_version` is part of every fingerprint; `started` is in Unix seconds."""
 
     keys: Keys
+    accounting: Accounting
     fleet: Fleet
     redis: Redis
     engine_version: str
@@ -36,6 +44,10 @@ class Parts:
     door: Door
     shelf: Shelf
 
+    async def key(self, request: Request) -> ApiKey:
+        """Whose request it is. Raises InvalidApiKey, KeyPaused, TooManyFailures, AccountingUnavailable."""
+        return await self.door.enter(request.headers, request.client.host if request.client else "")
+
     def usable(self, key: ApiKey, model: str) -> ModelSpec:
         """Raises ModelNotFound, ModelNotAllowed."""
         spec = self.shelf.spec(model)
@@ -45,6 +57,14 @@ class Parts:
     async def served(self, key: ApiKey, model: str) -> Served:
         """Raises ModelNotFound, ModelNotAllowed, CircuitOpen."""
         return await self.shelf.served(self.usable(key, model))
+
+    def meter(self, request: Request, key: ApiKey, spec: ModelSpec, need: Need) -> Meter:
+        return Meter(self.services.accounting, key, spec.id, need, workload(request.headers))
+
+    def work(self, spec: ModelSpec, jobs: Sequence[Job], meter: Meter) -> Work:
+        """Each key has its own turns where several wait for one engine."""
+        jobs = [msgspec.structs.replace(job, tenant=meter.tenant) for job in jobs]
+        return Work(self.services.fleet.engine(spec), jobs, spec.max_request_seconds, meter)
 
     @classmethod
     def of(cls, services: Services) -> Parts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import anyio
@@ -35,8 +35,10 @@ class EventWriter:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    async def open(self) -> None:
-        await self._bounded({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    async def open(self, headers: Mapping[str, str]) -> None:
+        """`headers`: those of this answer, beside the ones of every stream."""
+        own = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await self._bounded({"type": "http.response.start", "status": 200, "headers": [*HEADERS, *own]})
 
     async def write(self, events: Iterable[dict[str, Any]]) -> None:
         data = b""

@@ -9,15 +9,13 @@ from typing import Any
 
 from router import faults
 from router.catalogue import ModelSpec
+from router.crossings import CROSSINGS, DEFAULT_MAX_TOKENS, best_of
 from router.engine import Job, Sampling
 from router.errors import Fault, InvalidRequest
-from router.faults import Crossing
-from router.fields import MOST_SEQUENCES
+from router.need import Need
 from router.prompts import ValidPrompt, id_faults, length_faults, prompt_faults, refuse_endless, tokenised
 from router.tokens import Vocabulary
 from router.wire import CompletionRequest
-
-DEFAULT_MAX_TOKENS = 16
 
 
 @dataclass(frozen=True)
@@ -39,58 +37,17 @@ class ValidCompletion:
     continuous_usage: bool = False
     user: str | None = None
 
+    @property
+    def need(self) -> Need:
+        """The worst case: every prompt, and every choice of it to its last token."""
+        prompt = sum(len(prompt.ids) for prompt in self.prompts)
+        completion = sum(len(job.seeds) * job.sampling.max_tokens for job in self.jobs)
+        return Need(self.id, prompt, completion, sum(len(job.seeds) for job in self.jobs))
+
 
 def parse(body: dict[str, Any], model: str | None = None) -> CompletionRequest:
     """`model`: the one that the path names. Raises InvalidRequest with every fault that needs no model to be seen."""
     return faults.validated(CompletionRequest, body, model, CROSSINGS)
-
-
-def _options_without_stream(request: CompletionRequest) -> Fault | None:
-    if request.stream or not request.stream_options.model_fields_set:
-        return None
-    return faults.fault(CompletionRequest, "stream_options", request.stream_options.model_dump(exclude_unset=True))
-
-
-def _fewer_than_n(request: CompletionRequest) -> Fault | None:
-    best_of = _best_of(request)
-    return _invalid("best_of", f"'best_of' must be at least n ({request.n}); {best_of} was given.") if best_of < request.n else None
-
-
-def _best_of_a_stream(request: CompletionRequest) -> Fault | None:
-    if not request.stream or _best_of(request) <= request.n:
-        return None
-    return _invalid("best_of", f"'best_of' must be n ({request.n}) where 'stream' is true: the best are known only at the end.")
-
-
-def _too_many_sequences(request: CompletionRequest) -> Fault | None:
-    best_of, prompts = _best_of(request), len(request.prompt)
-    if best_of * prompts <= MOST_SEQUENCES:
-        return None
-    param = "n" if request.best_of is None else "best_of"
-    return _invalid(param, f"Prompts ({prompts}) times '{param}' ({best_of}) must be at most {MOST_SEQUENCES}.")
-
-
-def _two_kinds_of_logprobs(request: CompletionRequest) -> Fault | None:
-    both = request.logprob_token_ids and request.logprobs
-    return faults.fault(CompletionRequest, "logprob_token_ids", request.logprob_token_ids) if both else None
-
-
-def _more_than_most(request: CompletionRequest) -> Fault | None:
-    most = DEFAULT_MAX_TOKENS if request.max_tokens is None else request.max_tokens
-    if request.min_tokens <= most:
-        return None
-    return _invalid("min_tokens", f"'min_tokens' must be at most max_tokens ({most}); {request.min_tokens} was given.")
-
-
-#: What each field allows and the fields together do not.
-CROSSINGS = (
-    Crossing(frozenset({"stream", "stream_options"}), _options_without_stream),
-    Crossing(frozenset({"n", "best_of"}), _fewer_than_n),
-    Crossing(frozenset({"n", "best_of", "stream"}), _best_of_a_stream),
-    Crossing(frozenset({"n", "best_of", "prompt"}), _too_many_sequences),
-    Crossing(frozenset({"logprobs", "logprob_token_ids"}), _two_kinds_of_logprobs),
-    Crossing(frozenset({"min_tokens", "max_tokens"}), _more_than_most),
-)
 
 
 async def validate(request: CompletionRequest, spec: ModelSpec, vocabulary: Vocabulary, account_id: str) -> ValidCompletion:
@@ -118,7 +75,7 @@ async def validate(request: CompletionRequest, spec: ModelSpec, vocabulary: Voca
 
 def _valid(request: CompletionRequest, spec: ModelSpec, prompts: list[ValidPrompt], account_id: str) -> ValidCompletion:
     request_id, salt = new_id("cmpl"), cache_salt(spec, account_id)
-    seeds = (request.seed,) * _best_of(request)
+    seeds = (request.seed,) * best_of(request)
     samplings = (_sampling(request, spec.max_model_len - len(prompt.ids)) for prompt in prompts)
     jobs = (
         Job(request_id if len(prompts) == 1 else f"{request_id}-{index}", prompt.ids, sampling, seeds, salt)
@@ -145,7 +102,7 @@ def _valid(request: CompletionRequest, spec: ModelSpec, prompts: list[ValidPromp
 def _sampling(request: CompletionRequest, left: int) -> Sampling:
     """Every value as it was given. `best_of` needs logprobs to choose by, `echo` those of the prompt."""
     logprobs = _logprobs(request)
-    chooses = _best_of(request) > request.n
+    chooses = best_of(request) > request.n
     echoed = logprobs if request.echo else None
     asked = [k for k in (echoed, request.prompt_logprobs) if k is not None]
     return Sampling(
@@ -179,10 +136,6 @@ def cache_salt(spec: ModelSpec, account_id: str) -> str | None:
     if spec.shared_prefix:
         return None
     return hashlib.sha256(f"cache salt of {account_id}".encode()).hexdigest()[:32]
-
-
-def _best_of(request: CompletionRequest) -> int:
-    return request.n if request.best_of is None else request.best_of
 
 
 def _logprobs(request: CompletionRequest) -> int | None:

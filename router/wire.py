@@ -16,6 +16,7 @@ from router.fields import (
     Continuations,
     LogitBias,
     LogprobCount,
+    Month,
     Nothing,
     Penalty,
     Prompt,
@@ -122,6 +123,14 @@ class ScoreRequest(BaseModel):
     )
     logprobs: LogprobCount | None = Field(default=None, description=K_RULE)
     add_special_tokens: bool = Field(default=True, description=BOOLEAN)
+
+
+class UsageRequest(BaseModel):
+    """Sent as a query."""
+
+    model_config = STRICT
+
+    month: Month | None = Field(default=None, description="a month, written YYYY-MM; by default the one that is now, UTC")
 
 
 def body_schema(kind: type[BaseModel]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
+from budgets.accounting import Accounting
 from budgets.accounts import Accounts
 from budgets.keys import ApiKey, Keys
 from budgets.secret import Secret
@@ -103,8 +104,16 @@ def fleet(engine: ScriptedEngine, vocabulary: Vocabulary) -> ScriptedFleet:
 
 
 @pytest.fixture
-def app(keys: Keys, redis: Redis, fleet: ScriptedFleet) -> FastAPI:
-    return create_app(Services(keys=keys, fleet=fleet, redis=redis, engine_version="scripted"))
+async def accounting(redis: Redis, tmp_path: Path) -> AsyncIterator[Accounting]:
+    one = Accounting(redis, tmp_path / "accounting")
+    await one.start()
+    yield one
+    await one.close()
+
+
+@pytest.fixture
+def app(keys: Keys, accounting: Accounting, redis: Redis, fleet: ScriptedFleet) -> FastAPI:
+    return create_app(Services(keys=keys, accounting=accounting, fleet=fleet, redis=redis, engine_version="scripted"))
 
 
 @pytest.fixture

@@ -32,15 +32,14 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 @router.post("/v1/completions", responses=ANSWERS, openapi_extra=body_schema(CompletionRequest))
 async def create_completion(request: Request, parts: AppParts, model: PathModel) -> Response:
     """Continues a prompt, as a whole or, with `stream`, as server-sent events."""
-    key = await parts.door.enter(request.headers)
+    key = await parts.key(request)
     wanted = validation.parse(await read_json(request), model)
     served = await parts.served(key, wanted.model)
     spec = served.spec
     valid = await validation.validate(wanted, spec, served.vocabulary, key.account_id)
-    rendering, engine = Rendering(valid, served.vocabulary, spec.source, served.fingerprint), parts.services.fleet.engine(spec)
-    if valid.stream:
-        return StreamedAnswer(engine, valid.jobs, spec.max_request_seconds, rendering)
-    return Answer(engine, valid.jobs, spec.max_request_seconds, rendering.whole)
+    work = parts.work(spec, valid.jobs, parts.meter(request, key, spec, valid.need))
+    rendering = Rendering(valid, served.vocabulary, spec.source, served.fingerprint)
+    return StreamedAnswer(work, rendering) if valid.stream else Answer(work, rendering.whole)
 
 
 @router.api_route("/m/{model}/v1/chat/completions", methods=["GET", "POST"], include_in_schema=False)

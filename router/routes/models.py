@@ -27,7 +27,7 @@ OWNER = "basemodel"
 @router.get("/v1/models")
 async def list_models(request: Request, parts: AppParts, model: PathModel) -> dict[str, Any]:
     """The models that the key may use."""
-    key = await parts.door.enter(request.headers)
+    key = await parts.key(request)
     specs = parts.services.fleet.catalogue.models if model is None else [parts.usable(key, model)]
     return {"object": "list", "data": [await _card(parts, spec) for spec in specs if key.models is None or spec.id in key.models]}
 
@@ -37,7 +37,7 @@ async def list_models(request: Request, parts: AppParts, model: PathModel) -> di
 async def get_model(id: str, request: Request, parts: AppParts, model: PathModel) -> dict[str, Any]:
     if not id:
         raise NotFound("There is nothing at this address; the list of models has no slash at its end.")
-    key = await parts.door.enter(request.headers)
+    key = await parts.key(request)
     spec = parts.usable(key, id if model is None else model)
     if spec.id != id:
         raise ModelNotFound(id[:LONGEST_MODEL_ID], [spec.id])

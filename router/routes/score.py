@@ -24,10 +24,10 @@ ANSWERS: dict[int | str, dict[str, Any]] = {200: {"model": Score}, "4XX": {"mode
 @router.post("/v1/score", responses=ANSWERS, openapi_extra=body_schema(ScoreRequest))
 async def create_score(request: Request, parts: AppParts, model: PathModel) -> Response:
     """Scores continuations; the prompt they share is computed once."""
-    key = await parts.door.enter(request.headers)
+    key = await parts.key(request)
     wanted = scoring.parse(await read_json(request), model)
     served = await parts.served(key, wanted.model)
     spec = served.spec
     valid = await scoring.validate(wanted, spec, served.vocabulary, key.account_id)
-    rendering = scoring.ScoreRendering(valid, served.vocabulary, spec.source, served.fingerprint)
-    return Answer(parts.services.fleet.engine(spec), [valid.job], spec.max_request_seconds, rendering.whole)
+    work = parts.work(spec, [valid.job], parts.meter(request, key, spec, valid.need))
+    return Answer(work, scoring.ScoreRendering(valid, served.vocabulary, spec.source, served.fingerprint).whole)

@@ -16,11 +16,11 @@ from router.body import read_json
 from router.errors import Fault, InvalidRequest
 from router.faults import validated
 from router.prompts import id_faults
+from router.query import parameters, query_of
 from router.responses import ErrorBody
 from router.services import AppParts, Parts, PathModel
 from router.shelf import Served
 from router.tokenizer_wire import (
-    MODEL_RULE,
     Detokenized,
     DetokenizeRequest,
     Tokenized,
@@ -36,7 +36,6 @@ router = APIRouter(responses={"4XX": {"model": ErrorBody}})
 
 #: Ids from which work on them leaves the event loop.
 MANY_IDS = 4096
-MODEL_QUERY = {"parameters": [{"name": "model", "in": "query", "schema": {"type": "string"}, "description": MODEL_RULE}]}
 #: Left out of tokenizer_config.json: clients that find a template use it, and base models have none.
 TEMPLATE = "chat_template"
 
@@ -47,7 +46,7 @@ TEMPLATE = "chat_template"
 @router.post("/v1/tokenize", responses={200: {"model": Tokenized}}, openapi_extra=body_schema(TokenizeRequest))
 async def tokenize(request: Request, parts: AppParts, model: PathModel) -> Response:
     """The ids of a text, as the same text gets them as a prompt."""
-    key = await parts.door.enter(request.headers)
+    key = await parts.key(request)
     wanted = validated(TokenizeRequest, await read_json(request), model)
     served = await _served(parts, key, wanted.model)
     ids = await served.vocabulary.encode_aside(wanted.prompt, wanted.add_special_tokens)
@@ -61,7 +60,7 @@ async def tokenize(request: Request, parts: AppParts, model: PathModel) -> Respo
 @router.post("/v1/detokenize", responses={200: {"model": Detokenized}}, openapi_extra=body_schema(DetokenizeRequest))
 async def detokenize(request: Request, parts: AppParts, model: PathModel) -> Response:
     """The text of ids, with special tokens as they are spelt and U+FFFD for bytes that are no UTF-8."""
-    key = await parts.door.enter(request.headers)
+    key = await parts.key(request)
     wanted = validated(DetokenizeRequest, await read_json(request), model)
     served = await _served(parts, key, wanted.model)
     faults = id_faults("tokens", wanted.tokens, served.spec, served.vocabulary)
@@ -73,18 +72,12 @@ async def detokenize(request: Request, parts: AppParts, model: PathModel) -> Res
 @router.get("/m/{model}/v1/tokenizer_info", include_in_schema=False)
 @router.get("/m/{model}/tokenizer_info", include_in_schema=False)
 @router.get("/tokenizer_info", include_in_schema=False)
-@router.get("/v1/tokenizer_info", responses={200: {"model": TokenizerInfo}}, openapi_extra=MODEL_QUERY)
+@router.get("/v1/tokenizer_info", responses={200: {"model": TokenizerInfo}}, openapi_extra=parameters(TokenizerInfoRequest))
 async def tokenizer_info(request: Request, parts: AppParts, model: PathModel) -> Response:
     """What the model's tokenizer_config.json says, special tokens as strings."""
-    key = await parts.door.enter(request.headers)
-    wanted = validated(TokenizerInfoRequest, _query(request), model)
+    key = await parts.key(request)
+    wanted = validated(TokenizerInfoRequest, query_of(request), model)
     return _json(_info((await _served(parts, key, wanted.model)).vocabulary.config))
-
-
-def _query(request: Request) -> dict[str, Any]:
-    """A parameter that is given twice is a list, which no rule allows."""
-    given = {name: request.query_params.getlist(name) for name in request.query_params}
-    return {name: values[0] if len(values) == 1 else values for name, values in given.items()}
 
 
 async def _served(parts: Parts, key: ApiKey, model: str | None) -> Served:

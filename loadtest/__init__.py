@@ -1,0 +1,1 @@
+"""Load, faults and their measurements. Nothing of the service imports from here."""

@@ -1,0 +1,1 @@
+"""Two gateway processes over one Redis: what one alone cannot show."""
