@@ -13,6 +13,8 @@ from basemodel.cluster import embedded_redis
 from basemodel.cluster.processes import MARK, marked, title, wait_gone
 from basemodel.cluster.sockets import listeners
 from basemodel.cluster.stop import down
+from budgets.redis_checks import refuse_unsafe
+from budgets.store import connect
 from router.settings import embedded_redis_url
 
 
@@ -41,6 +43,13 @@ def test_it_never_drops_a_key_and_keeps_every_second(home: Path) -> None:
     with Redis.from_url(embedded_redis_url(home), decode_responses=True) as redis:
         settings = redis.config_get("*")
     assert (settings["maxmemory-policy"], settings["appendonly"], settings["appendfsync"]) == ("noeviction", "yes", "everysec")
+
+
+async def test_it_may_hold_accounts(home: Path) -> None:
+    start(home)
+    redis = connect(embedded_redis_url(home))
+    await refuse_unsafe(redis, {})
+    await redis.aclose()
 
 
 @pytest.mark.parametrize("stop", ["down", "SIGKILL"])
