@@ -38,6 +38,10 @@ class AccountCaps:
     monthly_tokens: int
     keys: dict[str, KeyCaps] = field(default_factory=dict)
 
+    def of_key(self, key_id: str) -> KeyCaps:
+        """A key without a cap, which only a Redis older than caps has, may use nothing."""
+        return self.keys.get(key_id, KeyCaps(0, DEFAULT_CONCURRENCY))
+
 
 class Caps:
     """Every method raises StoreUnavailable. The caps of a key are set with the key: `budgets/keys.py`."""

@@ -118,7 +118,7 @@ def turn(said: str, account: str | None, change: Callable[[Keys, str, str], Awai
 
 
 async def with_caps(store: store.Store, owner: Account, key: ApiKey) -> Listed:
-    return owner, key, (await Caps(store.redis).of(owner.id)).keys[key.id]
+    return owner, key, (await Caps(store.redis).of(owner.id)).of_key(key.id)
 
 
 def described(owner: Account, key: ApiKey, caps: KeyCaps) -> dict[str, Any]:

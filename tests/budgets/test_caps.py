@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from budgets import redis_keys
 from budgets.caps import Caps, KeyCaps
 from budgets.errors import BudgetExceeded, CapAboveAccount, CapOutOfBounds
 from budgets.requests import MAX_TOKENS
@@ -60,3 +61,10 @@ async def test_the_bounds_themselves_are_caps(bench: Bench, tokens: int) -> None
 async def test_a_key_runs_at_least_one_request_at_once_and_not_any_number(bench: Bench, number: int) -> None:
     with pytest.raises(CapOutOfBounds, match="1 to 1,000 requests"):
         await bench.keys.update(ACCOUNT, KEY, concurrency=number)
+
+
+async def test_a_key_without_a_cap_may_use_nothing(bench: Bench) -> None:
+    await bench.redis.delete(redis_keys.caps(ACCOUNT))
+    assert (await bench.caps.of(ACCOUNT)).of_key(KEY) == KeyCaps(0, 8)
+    with pytest.raises(BudgetExceeded):
+        await bench.grant(1)
