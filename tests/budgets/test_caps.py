@@ -67,4 +67,4 @@ async def test_a_key_without_a_cap_may_use_nothing(bench: Bench) -> None:
     await bench.redis.delete(redis_keys.caps(ACCOUNT))
     assert (await bench.caps.of(ACCOUNT)).of_key(KEY) == KeyCaps(0, 8)
     with pytest.raises(BudgetExceeded):
-        await bench.grant(1)
+        await bench.grant(2)
