@@ -16,21 +16,17 @@ import socket
 import sys
 import time
 from collections.abc import Coroutine
-from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from deployments import messages
+from deployments.choices import Choices
 from deployments.frames import FrameSender
 from deployments.messages import Abort, Boot, Ended, Failed, FailureKind, Ping, Pong, Progress, Ready, Start, ToReplica
-from deployments.scoring import Allowance
 from deployments.self_check import self_check
 from router.catalogue import ModelSpec
-from router.engine import Delta, EngineDied, Finish, FinishReason, Job
+from router.engine import EngineDied
 from router.fleet import Phase
-from router.text import Continuation
-from router.tokens import Vocabulary
 
 if TYPE_CHECKING:
     from deployments.vllm_engine import VllmEngine
@@ -96,9 +92,8 @@ class Host:
 
     def __init__(self, engine: VllmEngine, spec: ModelSpec, writer: asyncio.StreamWriter) -> None:
         self._engine, self._writer = engine, writer
-        self._vocabulary = Vocabulary.load(spec.folder)
+        self._choices = Choices(engine, spec)
         self._frames = FrameSender(self._gateway_lost)
-        self._scoring = Allowance(spec.max_scoring_entries)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._addresses: dict[int, str] = {}
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -144,7 +139,7 @@ class Host:
     async def _run(self, start: Start) -> None:
         """One job to its end; always answers with Ended or Failed, unless aborted."""
         try:
-            await self._choices(start)
+            await self._choices.run(start.job, partial(self._frames.send, start.address, start.stream))
             self._answer_call(Ended(start.call))
         except EngineDied as error:
             self._answer_call(Failed(start.call, FailureKind.ENGINE_DIED, str(error)))
@@ -153,43 +148,13 @@ class Host:
             log.exception("call %s was refused", start.call)
             self._answer_call(Failed(start.call, FailureKind.REFUSED, f"{type(error).__name__}: {error}"))
 
-    async def _choices(self, start: Start) -> None:
-        """All choices; when one fails, the others end too."""
-        scored = asyncio.Event()
-        tasks = [asyncio.create_task(self._choice(start, choice, scored)) for choice in range(len(start.job.seeds))]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-
-    async def _choice(self, start: Start, choice: int, scored: asyncio.Event) -> None:
-        """Streams one choice; ends it early at a stop string.
-
-        Where the prompt is scored, the first choice sends its rows before another begins: they come before all
-        tokens, and the others find the prompt in the cache.
-        """
-        job = start.job
-        if choice and job.sampling.prompt_logprobs is not None:
-            await scored.wait()
-        stops = Stops(self._vocabulary, job, choice)
-        async with self._scoring.hold(_entries(job, choice)) as held, aclosing(self._engine.choice(job, choice)) as deltas:
-            async for whole in deltas:
-                delta = stops.cut(whole)
-                self._frames.send(start.address, start.stream, delta)
-                if not delta.prompt:
-                    held.release()
-                    scored.set()
-                if delta.finish is not None:
-                    break
-
     async def _answer(self, number: int) -> None:
         """A pong as soon as the engine is seen to work: by output that is fresh or comes now, or by a canary.
 
         A busy engine may hold the canary back for long, behind every prompt that waits.
         """
         under_way = None if self._canary is None or self._canary.done() else self._canary
-        running, asked = self._engine.running - (under_way is not None), time.monotonic()
+        running, asked = self._engine.running + self._choices.waiting - (under_way is not None), time.monotonic()
         if running and asked - self._engine.last_output < FRESH_SECONDS:
             return self._answer_call(Pong(number, running))
         self._canary = under_way or asyncio.create_task(self._sing())
@@ -215,30 +180,6 @@ class Host:
             if used == address and call in self._tasks:
                 self._answer_call(Failed(call, FailureKind.GATEWAY_LOST, "the gateway stopped taking frames"))
                 self._tasks[call].cancel()
-
-
-def _entries(job: Job, choice: int) -> int:
-    """How many logprobs this choice wants of its prompt."""
-    return len(job.rows_of(choice)) * ((job.sampling.prompt_logprobs or 0) + 1)
-
-
-class Stops:
-    """Ends one choice at the token that completes a stop string."""
-
-    def __init__(self, vocabulary: Vocabulary, job: Job, choice: int) -> None:
-        self._text = Continuation(vocabulary, job.prompt_of(choice), job.sampling) if job.sampling.stop else None
-
-    def cut(self, delta: Delta) -> Delta:
-        """The delta up to and with the completing token, finished there; or unchanged."""
-        if self._text is None:
-            return delta
-        for kept, token in enumerate(delta.token_ids, 1):
-            self._text.feed(token)
-            if self._text.found is not None:
-                positions = None if delta.positions is None else delta.positions[:kept]
-                finish = Finish(FinishReason.STOP, self._text.found)
-                return msgspec.structs.replace(delta, token_ids=delta.token_ids[:kept], positions=positions, finish=finish)
-        return delta
 
 
 if __name__ == "__main__":

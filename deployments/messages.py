@@ -76,7 +76,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Pong(msgspec.Struct, frozen=True, tag=True):
-    """`running` counts the engine's unfinished requests, canaries aside."""
+    """`running` counts the unfinished choices, in the engine and waiting for it, canaries aside."""
 
     number: int
     running: int

@@ -24,6 +24,8 @@ APP_PREFIX = "model-"
 AUTOSCALING_INTERVAL_SECONDS = 0.5
 LOOK_BACK_SECONDS = 5.0
 DRAIN_SECONDS = 600.0
+#: So many that nobody waits at Serve's handle, first come first served: whose turn it is, the host decides (`turns.py`).
+MAX_ONGOING_REQUESTS = 10_000
 
 close_replica_doors()
 
@@ -73,7 +75,7 @@ def build(args: ModelSpec) -> serve.Application:
         name=DEPLOYMENT,
         autoscaling_config=autoscaling(args),
         ray_actor_options={"num_cpus": args.num_cpus, "num_gpus": args.gpus},
-        max_ongoing_requests=4 * args.max_num_seqs,
+        max_ongoing_requests=MAX_ONGOING_REQUESTS,
         health_check_period_s=2,
         health_check_timeout_s=10,
         graceful_shutdown_timeout_s=DRAIN_SECONDS,
@@ -99,4 +101,3 @@ def autoscaling(spec: ModelSpec) -> AutoscalingConfig:
         downscale_delay_s=60.0,
         downscale_to_zero_delay_s=float(spec.idle_seconds),
     )
-

@@ -27,6 +27,9 @@ from deployments.vllm_patches import MOST_CACHED
 from router.catalogue import ModelSpec
 from router.engine import Delta, EngineDied, Job, Sampling
 
+#: The priority of who must not wait for any job.
+BEFORE_ALL = -1
+
 
 def engine_arguments(spec: ModelSpec, seed: int) -> AsyncEngineArgs:
     optional = {"block_size": spec.block_size, "kv_cache_memory_bytes": spec.kv_cache_bytes}
@@ -41,6 +44,7 @@ def engine_arguments(spec: ModelSpec, seed: int) -> AsyncEngineArgs:
         max_logprobs=max(1, spec.max_logprobs),
         max_num_seqs=spec.max_num_seqs,
         max_num_batched_tokens=spec.max_num_batched_tokens,
+        scheduling_policy="priority",
         tensor_parallel_size=max(spec.gpus, 1),
         distributed_executor_backend="mp" if spec.gpus > 1 else None,
         enforce_eager=spec.gpus == 0,
@@ -64,13 +68,17 @@ class VllmEngine:
         self._llm = AsyncLLM.from_vllm_config(config, disable_log_stats=True, stat_loggers=None)
         self.last_output = time.monotonic()
 
-    async def choice(self, job: Job, choice: int) -> AsyncGenerator[Delta]:
-        """The deltas of one choice, without regard to stop strings. Closing it aborts the request."""
+    async def choice(self, job: Job, choice: int, priority: int = 0) -> AsyncGenerator[Delta]:
+        """The deltas of one choice, without regard to stop strings. Closing it aborts the request.
+
+        Of those that wait for their prompt to be computed, or for room in the cache, the lowest `priority` is next.
+        """
         ids = [int(token) for token in job.prompt_of(choice)]
         prompt = tokens_input(prompt_token_ids=ids, cache_salt=job.cache_salt)
         reader = Outputs(job, choice)
         try:
-            async with aclosing(self._llm.generate(prompt, sampling_params(job, choice), f"{job.id}-{choice}")) as outputs:
+            request = self._llm.generate(prompt, sampling_params(job, choice), f"{job.id}-{choice}", priority=priority)
+            async with aclosing(request) as outputs:
                 async for output in outputs:
                     self.last_output = time.monotonic()
                     for delta in reader.deltas(output):
@@ -83,7 +91,7 @@ class VllmEngine:
     async def canary(self) -> None:
         """One greedy token through the whole engine."""
         job = Job(f"canary-{time.monotonic_ns()}", (0,), Sampling(max_tokens=1, temperature=0.0, logprobs=0))
-        async for _ in self.choice(job, 0):
+        async for _ in self.choice(job, 0, BEFORE_ALL):
             pass
 
     @property

@@ -44,17 +44,18 @@ class Choice:
 
 
 class RealEngine:
-    """Runs jobs to their end; the answer is one Choice per choice."""
+    """Runs jobs to their end; the answer is one Choice per choice. `came` are the ids of jobs, in the order of all deltas."""
 
-    def __init__(self, home: Path) -> None:
-        self._home, self._loop = home, asyncio.new_event_loop()
+    def __init__(self, home: Path, spec: ModelSpec = SPEC) -> None:
+        self._home, self._spec, self._loop = home, spec, asyncio.new_event_loop()
+        self.came: list[str] = []
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.host, self._frames = self._call(self._start())
 
     async def _start(self) -> tuple[HostProcess, FrameReceiver]:
         folder = socket_folder(self._home)
-        host, frames = HostProcess(SPEC, folder), FrameReceiver(folder)
+        host, frames = HostProcess(self._spec, folder), FrameReceiver(folder)
         assert await host.ready(BOOT_SECONDS), host.reason
         return host, frames
 
@@ -84,6 +85,7 @@ class RealEngine:
         while sum(delta.finish is not None for delta in got) < len(job.seeds):
             delta = await asyncio.wait_for(queue.get(), ANSWER_SECONDS)
             got += [] if delta is None else [delta]
+            self.came.append(job.id)
         self._frames.close_stream(stream)
         return got
 
