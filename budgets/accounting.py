@@ -59,7 +59,7 @@ class Accounting:
         max_wait: float = 300.0,
         learning: float | None = None,
     ) -> None:
-        self._timers, self._folder = timers or Timers(), folder
+        self._given, self._timers, self._folder = redis, timers or Timers(), folder
         self._others = beside(redis, OTHERS_AT_ONCE)
         self._barrier = Barrier(self._others, self._recover, self._timers.lease / 3000 if learning is None else learning)
         self._admitting = beside(redis, FIRST_AT_ONCE + AGAIN_AT_ONCE, self._barrier.greet)
@@ -91,16 +91,15 @@ class Accounting:
     async def close(self) -> None:
         """Ends what still runs at what it has made. What cannot be told within some seconds is left to the next sweep."""
         await cancelled(self._loops)
-        self._barrier.close("this gateway is stopping")
-        self._barrier.reachable = True  # worth one attempt
+        self._barrier.closed = "this gateway is stopping"
         await self._wait_for_rows(asyncio.get_running_loop().time() + CLOSE_SECONDS)
         await cancelled(self._delivery.tasks)
         await self._delivery.flush()
         nothing_left = not self._recorder.in_use and not self._spool.pending
         self._spool.close(remove=nothing_left)
         self._recorder.close(remove=nothing_left)
-        await self._admitting.aclose()
-        await self._others.aclose()
+        for client in {self._admitting, self._others} - {self._given}:
+            await client.aclose()
 
     async def admit(self, wanted: Reservation) -> Hold:
         """Waits for the key's turn. The caller owns the hold from its next statement on, so this is awaited directly.

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError, NoPermissionError
 
 from budgets import journal
+from budgets.connections import servers
 from budgets.errors import StoreUnavailable
 from budgets.store import reaching
 
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Run:
-    """Of the server. `id` is empty where it does not let us ask; `uptime` in seconds."""
+    """Of the server, or of all those of a Cluster. `id` is empty where it does not let us ask; `uptime` in seconds."""
 
     id: str
     uptime: float
@@ -105,9 +106,9 @@ class Barrier:
         """Raises StoreUnavailable."""
         try:
             async with reaching(), asyncio.timeout(ANSWER_SECONDS):
-                stored = await self._redis.info("server")
+                stored = [await self._redis.info("server", **server) for server in await servers(self._redis)]
         except StoreUnavailable as error:
             if isinstance(error.__cause__, NoPermissionError):
                 return Run("", self._learning)
             raise
-        return Run(str(stored["run_id"]), float(stored["uptime_in_seconds"]))
+        return Run("-".join(sorted(one["run_id"] for one in stored)), min(one["uptime_in_seconds"] for one in stored))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import ResponseError
 
@@ -14,12 +15,23 @@ from budgets.store import text
 
 def beside(redis: Redis, most: int, greet: Callable[[str], None] | None = None) -> Redis:
     """A client of the same server with its own pool of at most `most` connections. `greet` hears the server's run id on each
-    new connection, before its first command, and may refuse the connection by raising ConnectionError."""
+    new connection, before its first command, and may refuse the connection by raising ConnectionError. A Cluster's client is
+    shared instead, and nobody greets: there a restart is only seen by whoever asks for it."""
+    if isinstance(redis, RedisCluster):
+        return redis
     given = redis.connection_pool
     settings = dict(given.connection_kwargs)
     if greet is not None:
         settings["redis_connect_func"] = _greeting(greet)
     return Redis.from_pool(ConnectionPool(given.connection_class, max_connections=most, **settings))
+
+
+async def servers(redis: Redis) -> list[dict[str, Any]]:
+    """What to add to a command so that it goes to the server, or to each that may be written to in a Cluster."""
+    if not isinstance(redis, RedisCluster):
+        return [{}]
+    await redis.initialize()
+    return [{"target_nodes": node} for node in redis.get_primaries()]
 
 
 def _greeting(greet: Callable[[str], None]) -> object:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections import OrderedDict
 from pathlib import Path
@@ -97,21 +96,24 @@ class Delivery:
             row.clear()
 
     async def _retell(self, ending: Ending) -> None:
-        """Raises StoreUnavailable; one that Redis refuses for a reason of its own holds up no other."""
-        if time.time() - ending.at > OLDEST_SECONDS:
-            self._bury(ending, "is too old to be told")
-        else:
-            try:
-                await self._attempt(ending)
-            except StoreUnavailable as error:
-                if not isinstance(error.__cause__, ResponseError):
-                    raise
-                log.error("request %s could not be ended: %s", ending.request_id, error)
-                return
+        """Raises StoreUnavailable; one that is refused for a reason of its own is left for later and holds up no other."""
+        try:
+            await self._tell_or_bury(ending)
+        except StoreUnavailable as error:
+            if not isinstance(error.__cause__, ResponseError):
+                raise
+            log.error("request %s could not be ended: %s", ending.request_id, error)
+            return
         self._spool.acknowledge(ending.request_id)
         row = self._rows.pop(ending.request_id, None)
         if row is not None:
             row.clear()
+
+    async def _tell_or_bury(self, ending: Ending) -> None:
+        if time.time() - ending.at > OLDEST_SECONDS:
+            self._bury(ending, "is too old to be told")
+        else:
+            await self._attempt(ending)
 
     async def _attempt(self, ending: Ending) -> None:
         """Raises StoreUnavailable."""
@@ -136,11 +138,10 @@ class Delivery:
             self._told.popitem(last=False)
 
     def _bury(self, ending: Ending, why: str) -> None:
-        """Into a file for a human to look at, and into the log. Raises OSError."""
-        log.error("request %s %s; see %s", ending.request_id, why, self._dead_letters)
-        file = os.open(self._dead_letters, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        """Into a file for a human to look at, and into the log, which has all of it in case the disk is full."""
+        log.error("request %s %s; it is added to %s: %s", ending.request_id, why, self._dead_letters, ending.to_json())
         try:
-            os.write(file, ending.to_json().encode() + b"\n")
-            os.fsync(file)
-        finally:
-            os.close(file)
+            with self._dead_letters.open("a") as file:
+                file.write(ending.to_json() + "\n")
+        except OSError as error:
+            log.error("%s cannot be written: %s", self._dead_letters, error)

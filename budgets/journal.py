@@ -10,11 +10,12 @@ import asyncio
 import logging
 import secrets
 import time
-from typing import cast
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from budgets.connections import servers
 from budgets.store import reaching
 
 REWRITE_SECONDS = 30.0
@@ -39,7 +40,8 @@ async def rewrite(redis: Redis, run_id: str) -> None:
     async with reaching():
         while await redis.get(name) != "done":
             if await redis.set(name, mine, nx=True, px=int(REWRITE_SECONDS * 1000)):
-                await _rewrite(redis, deadline)
+                for server in await servers(redis):
+                    await _rewrite(redis, server, deadline)
                 await redis.set(name, "done", px=REMEMBERED_MS)
             elif time.monotonic() > deadline:
                 log.error("the journal of Redis was not rewritten within %s s; going on", REWRITE_SECONDS)
@@ -48,25 +50,21 @@ async def rewrite(redis: Redis, run_id: str) -> None:
                 await asyncio.sleep(POLL_SECONDS)
 
 
-async def _rewrite(redis: Redis, deadline: float) -> None:
+async def _rewrite(redis: Redis, server: dict[str, Any], deadline: float) -> None:
     try:
-        if not (await _state(redis))["aof_enabled"]:
+        if not (await redis.info("persistence", **server))["aof_enabled"]:
             return
-        await redis.bgrewriteaof()
+        await redis.bgrewriteaof(**server)
     except (ResponseError, KeyError) as error:
         log.warning("Redis does not rewrite its journal for us: %s", error)
         return
-    while await _busy(redis):
+    while await _busy(redis, server):
         if time.monotonic() > deadline:
             log.error("Redis still rewrites its journal after %s s; going on", REWRITE_SECONDS)
             return
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def _busy(redis: Redis) -> bool:
-    state = await _state(redis)
+async def _busy(redis: Redis, server: dict[str, Any]) -> bool:
+    state = await redis.info("persistence", **server)
     return bool(state["aof_rewrite_in_progress"] or state["aof_rewrite_scheduled"])
-
-
-async def _state(redis: Redis) -> dict[str, int]:
-    return cast("dict[str, int]", await redis.info("persistence"))

@@ -17,7 +17,7 @@ from budgets.audit import Auditor
 from budgets.caps import Caps
 from budgets.hold import Hold
 from budgets.keys import Keys
-from budgets.requests import Reservation
+from budgets.requests import Reservation, Timers
 from budgets.store import connect, fields
 from tests.budgets.ledgers import ACCOUNT, KEY, OTHER, SECRET, records
 
@@ -52,14 +52,23 @@ class Node:
     async def audit(self) -> list[str]:
         return await self.auditor.audit(ACCOUNT)
 
+    async def balance_is(self, used: int, held: int) -> bool:
+        return await self.balance() == (used, held)
+
     async def running(self) -> int:
         return int(await self.redis.zcard(redis_keys.slots(ACCOUNT, KEY)))
 
-    async def waiting(self) -> int:
-        return int(await self.redis.zcard(redis_keys.queue(ACCOUNT, KEY)))
+    async def waits(self, number: int) -> bool:
+        """So many in the line of the key."""
+        return await self.redis.zcard(redis_keys.queue(ACCOUNT, KEY)) == number
+
+    @property
+    def files(self) -> list[str]:
+        """What the gateways have left in their folder."""
+        return sorted(path.name for path in self.folder.iterdir())
 
     @asynccontextmanager
-    async def gateway(self, url: str | None = None, **settings: float) -> AsyncIterator[Accounting]:
+    async def gateway(self, url: str | None = None, **settings: float | Timers) -> AsyncIterator[Accounting]:
         """`url` None: over the test's own client."""
         redis = connect(url) if url else self.redis
         accounting = Accounting(redis, self.folder, **{"learning": 0.0, **settings})  # type: ignore[arg-type]
@@ -82,6 +91,10 @@ async def running(accounting: Accounting, made: int = 0, hold: int = 10) -> Hold
     one.started()
     one.count(made)
     return one
+
+
+async def admits(accounting: Accounting) -> bool:
+    return accounting.closed is None
 
 
 async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = SECONDS) -> None:

@@ -3,24 +3,16 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
 
 from budgets import redis_keys
-from budgets.accounting import Accounting
 from budgets.errors import BudgetExceeded, BudgetReserved, KeyRefused, QueueFull, StoreUnavailable
 from budgets.ledger import Ledger
 from budgets.requests import Charge, Timers
 from tests.budgets.ledgers import ACCOUNT, KEY
-from tests.budgets.nodes import Node, eventually, running, wish
+from tests.budgets.nodes import Node, admits, eventually, running, wish
 from tests.budgets.test_spool import fill_the_disk
-
-
-@pytest.fixture
-async def node(redis: Redis, tmp_path: Path) -> Node:
-    return await Node(redis, tmp_path).begin()
 
 
 async def test_a_request_holds_its_worst_case_and_pays_what_it_used(node: Node) -> None:
@@ -32,7 +24,7 @@ async def test_a_request_holds_its_worst_case_and_pays_what_it_used(node: Node) 
         assert await node.balance() == (5, 0)
         await (await accounting.admit(wish())).abandon()
     assert await node.balance() == (5, 0)
-    assert list(node.folder.iterdir()) == []
+    assert node.files == []
     assert await node.audit() == []
 
 
@@ -59,7 +51,7 @@ async def test_a_refusal_holds_nothing_and_leaves_nothing_behind(node: Node) -> 
         with pytest.raises(KeyRefused):
             await accounting.admit(wish())
     assert await node.balance() == (2, 0)
-    assert list(node.folder.iterdir()) == []
+    assert node.files == []
 
 
 async def test_a_paused_key_ends_what_runs_and_it_pays_for_what_was_made(node: Node) -> None:
@@ -107,7 +99,7 @@ async def test_the_caller_of_an_ending_may_leave(node: Node) -> None:
         for turns in range(1, 13):
             hold = await running(accounting)
             await cancelled_after(turns, asyncio.create_task(hold.settle(Charge(2, 1))))
-        await eventually(lambda: balance_is(node, (12 * 3, 0)))
+        await eventually(lambda: node.balance_is(12 * 3, 0))
     assert await node.audit() == []
 
 
@@ -117,12 +109,12 @@ async def test_whoever_leaves_while_being_admitted_holds_nothing(node: Node) -> 
         for turns in range(40):
             task = asyncio.create_task(accounting.admit(wish()))
             if await cancelled_after(turns, task):
-                await eventually(lambda: balance_is(node, (0, 0)))
+                await eventually(lambda: node.balance_is(0, 0))
             else:
                 await task.result().abandon()
-        await eventually(lambda: balance_is(node, (0, 0)))
+        await eventually(lambda: node.balance_is(0, 0))
         assert await node.running() == 0
-    assert list(node.folder.iterdir()) == []
+    assert node.files == []
 
 
 async def cancelled_after(turns: int, task: asyncio.Task[object]) -> bool:
@@ -134,25 +126,17 @@ async def cancelled_after(turns: int, task: asyncio.Task[object]) -> bool:
     return task.cancelled()
 
 
-async def balance_is(node: Node, balance: tuple[int, int]) -> bool:
-    return await node.balance() == balance
-
-
 async def test_what_still_runs_when_a_gateway_stops_pays_for_what_was_made(node: Node) -> None:
     async with node.gateway() as accounting:
         working, idle = await running(accounting, made=4), await accounting.admit(wish())
         waiting = [asyncio.create_task(accounting.admit(wish())) for _ in range(10)]
-        await eventually(lambda: waits(node, 4))
+        await eventually(lambda: node.waits(4))
     answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert sum(isinstance(answer, StoreUnavailable) for answer in answers) == 4
     await asyncio.gather(working.settle(Charge(2, 9)), idle.settle(Charge(2, 9)))
     assert await node.balance() == (6, 0)
-    assert await node.waiting() == 0
+    assert await node.waits(0)
     assert await node.audit() == []
-
-
-async def waits(node: Node, number: int) -> bool:
-    return await node.waiting() == number
 
 
 async def test_a_vanished_gateway_is_reaped_also_where_nobody_asks_for_its_account(node: Node) -> None:
@@ -160,11 +144,11 @@ async def test_a_vanished_gateway_is_reaped_also_where_nobody_asks_for_its_accou
     vanished = Ledger(node.redis, Timers(lease=100, grace=300))
     await vanished.admit(wish())
     async with node.gateway(timers=Timers(grace=300)):
-        await eventually(lambda: balance_is(node, (2, 0)))
+        await eventually(lambda: node.balance_is(2, 0))
         assert await node.running() == 0
 
 
-async def test_a_spool_that_cannot_be_written_admits_nothing_and_ends_nothing_that_runs(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_spool_that_cannot_be_written_admits_nothing_and_stops_nothing(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     async with node.gateway() as accounting:
         first, second = await running(accounting, made=1), await running(accounting, made=2)
         accounting._barrier.reachable = False
@@ -176,14 +160,10 @@ async def test_a_spool_that_cannot_be_written_admits_nothing_and_ends_nothing_th
         assert second.stopped is None
         monkeypatch.undo()
         await eventually(lambda: admits(accounting))
-        await eventually(lambda: balance_is(node, (3, 10)))
+        await eventually(lambda: node.balance_is(3, 10))
         await second.settle(Charge(2, 3))
     assert await node.balance() == (8, 0)
-    assert list(node.folder.iterdir()) == []
-
-
-async def admits(accounting: Accounting) -> bool:
-    return accounting.closed is None
+    assert node.files == []
 
 
 async def test_a_flight_file_that_cannot_grow_admits_nothing(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:

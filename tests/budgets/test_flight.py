@@ -19,6 +19,10 @@ def recorded(recorder: FlightRecorder) -> list[Ending]:
     return list(flight.endings(recorder.path.read_bytes()))
 
 
+def charges(recorder: FlightRecorder) -> list[Charge | None]:
+    return [ending.charge for ending in recorded(recorder)]
+
+
 @pytest.fixture
 def recorder(tmp_path: Path) -> FlightRecorder:
     return FlightRecorder(tmp_path)
@@ -30,11 +34,17 @@ def wanted(number: int = 0) -> Reservation:
 
 def test_a_row_says_how_its_request_ends_at_every_moment(recorder: FlightRecorder) -> None:
     row = recorder.open(LONGEST)
-    told = [recorded(recorder)[0].charge]
-    steps = [lambda: row.granted("2026-11-22"), row.started, lambda: row.count(3), lambda: row.count(4), lambda: row.end(Charge(2, 6))]
-    for step in steps:
-        step()
-        told.append(recorded(recorder)[0].charge)
+    told = charges(recorder)
+    row.granted("2026-11-22")
+    told += charges(recorder)
+    row.started()
+    told += charges(recorder)
+    row.count(3)
+    told += charges(recorder)
+    row.count(4)
+    told += charges(recorder)
+    row.end(Charge(2, 6))
+    told += charges(recorder)
     assert told == [None, None, Charge(2, 0, True), Charge(2, 3, True), Charge(2, 7, True), Charge(2, 6)]
     ending = recorded(recorder)[0]
     assert (ending.reservation, ending.day) == (LONGEST, "2026-11-22")

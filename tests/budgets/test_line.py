@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
 
 from budgets.accounting import Accounting
 from budgets.errors import QueueFull
@@ -18,11 +16,6 @@ from tests.budgets.ledgers import ACCOUNT, KEY
 from tests.budgets.nodes import Node, eventually, running, wish
 
 WAITERS = 1_000
-
-
-@pytest.fixture
-async def node(redis: Redis, tmp_path: Path) -> Node:
-    return await Node(redis, tmp_path).begin()
 
 
 class Served:
@@ -52,7 +45,7 @@ async def test_a_thousand_on_one_key_are_served_in_order_eight_at_once_over_few_
         for number, wanted in enumerate(wishes, start=1):
             waiting.append(asyncio.create_task(served.serve(wanted)))
             if number % 20 == 0:
-                await eventually(lambda number=number: waits(node, number))  # type: ignore[misc]
+                await eventually(lambda number=number: node.waits(number))  # type: ignore[misc]
         assert await connections(node) - others <= 72
         assert len(asyncio.all_tasks()) <= WAITERS + 20
         for holder in holders:
@@ -69,20 +62,16 @@ async def connections(node: Node) -> int:
     return int((await node.redis.info("clients"))["connected_clients"])
 
 
-async def waits(node: Node, number: int) -> bool:
-    return await node.waiting() == number
-
-
 async def test_whoever_leaves_the_line_holds_nobody_up(node: Node) -> None:
     await node.keys.update(ACCOUNT, KEY, concurrency=1)
     async with node.gateway() as accounting:
         holder = await running(accounting)
         leaving = asyncio.create_task(accounting.admit(wish()))
-        await eventually(lambda: waits(node, 1))
+        await eventually(lambda: node.waits(1))
         patient = asyncio.create_task(accounting.admit(wish()))
-        await eventually(lambda: waits(node, 2))
+        await eventually(lambda: node.waits(2))
         leaving.cancel()
-        await eventually(lambda: waits(node, 1))
+        await eventually(lambda: node.waits(1))
         await holder.settle(Charge(2, 0))
         hold = await patient
         assert hold.waited > 0
@@ -96,7 +85,7 @@ async def test_whoever_vanishes_from_the_line_frees_the_place_in_time(node: Node
         holder = await running(accounting)
         await Ledger(node.redis, Timers(waiter=900)).admit(wish())
         patient = asyncio.create_task(accounting.admit(wish()))
-        await eventually(lambda: waits(node, 2))
+        await eventually(lambda: node.waits(2))
         await holder.settle(Charge(2, 0))
         async with asyncio.timeout(10):
             await patient
@@ -110,7 +99,7 @@ async def test_a_wait_has_an_end(node: Node) -> None:
             await accounting.admit(wish())
         assert 0.2 <= time.monotonic() - began < 5
         assert isinstance(refusal.value, QueueFull)
-        await eventually(lambda: waits(node, 0))
+        await eventually(lambda: node.waits(0))
         await holder.settle(Charge(2, 0))
 
 
@@ -127,7 +116,7 @@ async def test_two_gateways_serve_one_line_in_the_order_in_which_it_formed(node:
         waiting = []
         for number in range(10):
             waiting.append(asyncio.create_task(serve((first, second)[number % 2], number)))
-            await eventually(lambda number=number: waits(node, number + 1))  # type: ignore[misc]
+            await eventually(lambda number=number: node.waits(number + 1))  # type: ignore[misc]
         await holder.settle(Charge(2, 0))
         await asyncio.gather(*waiting)
     assert order == list(range(10))

@@ -22,6 +22,19 @@ def ending(number: int) -> Ending:
     return Ending(wanted, "2026-11-22", Charge(2, number, failed=True) if number % 2 else None, 1795344088.25)
 
 
+def size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def data_of(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def read_from(path: Path, data: bytes) -> list[Ending]:
+    path.write_bytes(data)
+    return spool.read(path)
+
+
 async def test_what_was_kept_is_read_back_in_order(path: Path) -> None:
     await Spool(path).append([ending(number) for number in range(5)])
     assert spool.read(path) == [ending(number) for number in range(5)]
@@ -42,7 +55,7 @@ async def test_it_is_empty_once_all_is_told(path: Path) -> None:
     one.acknowledge("r1")
     one.acknowledge("r2")
     await one.flush()
-    assert path.stat().st_size == 0
+    assert size(path) == 0
     await one.append([ending(3)])
     assert spool.read(path) == [ending(3)]
 
@@ -50,25 +63,28 @@ async def test_it_is_empty_once_all_is_told(path: Path) -> None:
 async def test_a_tail_torn_anywhere_loses_only_what_was_promised_to_nobody(path: Path) -> None:
     one = Spool(path)
     await one.append([ending(1)])
-    whole = path.stat().st_size
+    whole = size(path)
     await one.append([ending(2)])
-    data = path.read_bytes()
-    for size in range(whole, len(data) - 1):
-        path.write_bytes(data[:size])
-        assert spool.read(path) == [ending(1)]
+    data = data_of(path)
+    assert all(read_from(path, data[:torn]) == [ending(1)] for torn in range(whole, len(data) - 1))
 
 
 async def test_a_line_that_the_disk_spoilt_takes_no_other_with_it(path: Path) -> None:
     await Spool(path).append([ending(1), ending(2), ending(3)])
-    data = path.read_bytes()
+    data = data_of(path)
     middle = len(data) // 2
-    path.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
-    assert spool.read(path) == [ending(1), ending(3)]
+    spoilt = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+    assert read_from(path, spoilt) == [ending(1), ending(3)]
 
 
 async def test_writers_that_come_together_share_the_wait_for_the_disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced, fsync = [], os.fsync
-    monkeypatch.setattr(os, "fsync", lambda file: (synced.append(file), fsync(file)))
+
+    def counted(file: int) -> None:
+        synced.append(file)
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", counted)
     one = Spool(path)
     await asyncio.gather(*(one.append([ending(number)]) for number in range(100)))
     assert len(spool.read(path)) == 100
@@ -102,7 +118,7 @@ async def test_it_is_writable_again_only_when_the_disk_takes_a_line(path: Path, 
     monkeypatch.undo()
     await one.flush()
     assert one.writable
-    assert path.stat().st_size == 0
+    assert size(path) == 0
 
 
 def fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,8 +46,8 @@ class Worker:
             case ["count", request_id, tokens]:
                 self._holds[request_id].count(int(tokens))
             case ["settle", request_id, completion]:
-                hold = self._holds[request_id]
-                await hold.settle(Charge(hold.granted.reservation.prompt, int(completion)))
+                held = self._holds[request_id]
+                await held.settle(Charge(held.granted.reservation.prompt, int(completion)))
             case ["abandon", request_id]:
                 await self._holds[request_id].abandon()
             case ["load", seed, at_once, log]:
