@@ -3,15 +3,19 @@
 No `from __future__ import annotations` here: Serve reads the builder's annotation to validate `args`.
 """
 
+import logging
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from ray import serve
+from redis.asyncio import Redis
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from budgets.accounting import Accounting
+from budgets.errors import StoreUnavailable
 from budgets.keys import Keys
+from budgets.redis_checks import refuse_unsafe
 from budgets.store import connect
 from deployments.doors import close_replica_doors
 from deployments.frames import FrameReceiver, socket_folder
@@ -24,6 +28,8 @@ from router.settings import Settings
 MAX_ONGOING_REQUESTS = 10_000
 DRAIN_SECONDS = 3_700.0
 ENGINE_VERSION = "vllm-0.32.0"
+
+log = logging.getLogger("ray.serve")
 
 close_replica_doors()
 
@@ -41,6 +47,7 @@ class Gateway:
         self._fleet = ServeFleet(self._frames)
         redis = connect(settings.redis_url)
         keys = Keys(redis, settings.secret)
+        await check_store(redis, keys)
         self._accounting = Accounting(redis, settings.home / "accounting")
         await self._accounting.start()
         self._services = Services(keys=keys, accounting=self._accounting, fleet=self._fleet, redis=redis, engine_version=ENGINE_VERSION)
@@ -55,6 +62,15 @@ class Gateway:
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """A changed list of models in serve_config.yaml, without a restart."""
         self._fleet.replace(Catalogue.model_validate(user_config))
+
+
+async def check_store(redis: Redis, keys: Keys) -> None:
+    """Raises UnsafeRedis, SecretMismatch. A Redis that is away is checked by nobody; nothing is admitted until it is back."""
+    try:
+        await refuse_unsafe(redis)
+        await keys.check_secret()
+    except StoreUnavailable as error:
+        log.warning("Redis could not be checked: %s", error)
 
 
 def behind_proxy(app: ASGIApp) -> ASGIApp:

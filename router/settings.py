@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from budgets import redis_url
 from budgets.secret import Secret
 
 CHECKOUT = Path(__file__).parent.parent
@@ -30,20 +30,20 @@ class Settings:
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Raises BadSetting."""
         home = home_folder(environment)
-        redis_url = environment.get("BASEMODEL_REDIS_URL") or embedded_redis_url(home)
-        check_redis_url(redis_url)
+        store_url = environment.get("BASEMODEL_REDIS_URL") or embedded_redis_url(home)
+        check_redis_url(store_url)
         public_url = environment.get("BASEMODEL_PUBLIC_URL") or None
-        return cls(home, redis_url, read_secret(home, environment), public_url)
+        return cls(home, store_url, read_secret(home, environment), public_url)
 
 
 def check_redis_url(url: str) -> None:
     """Raises BadSetting."""
-    if not url.startswith(("redis://", "rediss://", "unix://")):
-        raise BadSetting("BASEMODEL_REDIS_URL must begin with redis://, rediss:// or unix://.")
+    if not url.startswith(redis_url.SCHEMES):
+        raise BadSetting(f"BASEMODEL_REDIS_URL must begin with {', '.join(redis_url.SCHEMES[:-1])} or {redis_url.SCHEMES[-1]}.")
     try:
-        _ = urlsplit(url).port
+        redis_url.client(url)
     except ValueError as error:
-        raise BadSetting("BASEMODEL_REDIS_URL must have a number from 0 to 65535 as its port, as in redis://HOST:6379/0.") from error
+        raise BadSetting(f"BASEMODEL_REDIS_URL cannot be read ({error}); write it as in redis://HOST:6379/0.") from error
 
 
 def home_folder(environment: Mapping[str, str] = os.environ) -> Path:

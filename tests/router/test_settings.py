@@ -30,7 +30,12 @@ def test_what_is_set_wins(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"BASEMODEL_REDIS_URL": "localhost:6379"}, {"BASEMODEL_REDIS_URL": "redis://127.0.0.1:abc"}, {"BASEMODEL_SECRET": "hunter2"}],
+    [
+        {"BASEMODEL_REDIS_URL": "localhost:6379"},
+        {"BASEMODEL_REDIS_URL": "redis://127.0.0.1:abc"},
+        {"BASEMODEL_REDIS_URL": "redis+sentinel://a:26379,b:26379"},
+        {"BASEMODEL_SECRET": "hunter2"},
+    ],
     ids=str,
 )
 def test_a_bad_setting_is_named(tmp_path: Path, wrong: dict[str, str]) -> None:
