@@ -101,7 +101,7 @@ def test_a_paused_key_ends_its_running_streams(lab: Lab) -> None:
         pausing.join()
     assert json.loads(failure.removeprefix("data: "))["error"]["code"] == "key_paused"
     assert done == "data: [DONE]"
-    assert lab.client.get("/usage").status_code == 403
+    eventually(lambda: lab.client.get("/usage").status_code == 403, 5)
     lab.command("keys", "resume", "tests", "--account", lab.name)
     eventually(lambda: lab.client.get("/usage").status_code == 200, 5)
     (row,) = lab.used()["by_model"]
