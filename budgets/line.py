@@ -9,12 +9,14 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from budgets.errors import QueueFull
 from budgets.requests import Granted, Queued, Reservation
 
 #: Of the whole line, about; beyond the first few dozen, who is further back asks less often.
 ASKED_PER_SECOND = 200
+WOKEN = 3
 
 
 @dataclass
@@ -44,10 +46,11 @@ class Line:
                 self._waiting.pop(wanted.key_id, None)
 
     def wake(self, key_id: str) -> None:
-        """A place of this key may be free: its first waiter here asks at once."""
-        for nap in self._waiting.get(key_id, {}).values():
-            if nap is not None and not nap.done():
-                return _end(nap)
+        """A place of this key may be free: its first waiters here ask at once. The order in which they came here is not quite
+        that of the line, so one alone would often not be the first there."""
+        naps = (nap for nap in self._waiting.get(key_id, {}).values() if nap is not None and not nap.done())
+        for nap in islice(naps, WOKEN):
+            _end(nap)
 
     def wake_all(self) -> None:
         for naps in self._waiting.values():
