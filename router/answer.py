@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from router.batch import Item, Running, start
 from router.engine import Engine, EngineError, Job
 from router.errors import ApiError, InternalError, from_engine
-from router.metering import Meter
+from router.metering import LEFT, Meter
 from router.render import Rendering
 from router.sse import EventWriter
 
@@ -93,7 +93,7 @@ class StreamedAnswer(Answer):
             try:
                 with meter.until_stopped():
                     await self._write(running, writer)
-            except ClientDisconnect:
+            except LEFT:
                 raise
             except Exception as error:
                 meter.fail()

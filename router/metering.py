@@ -16,6 +16,7 @@ from typing import Self
 
 import anyio
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 
 from budgets import errors as budget_errors
 from budgets.accounting import Accounting
@@ -32,6 +33,10 @@ SOON = (2, 10)
 QUEUE_RETRY_SECONDS = 10
 #: How long the end of a request waits for its settlement, which goes on without it.
 SETTLE_SECONDS = 5.0
+
+
+#: What a client causes by hanging up or reading nothing; a cancellation is no Exception at all.
+LEFT = (ClientDisconnect, OSError)
 
 
 class Meter:
@@ -55,9 +60,9 @@ class Meter:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        left = error is not None and not isinstance(error, Exception)
+        ours = isinstance(error, Exception) and not isinstance(error, LEFT) and self._hold.stopped is None
         with anyio.move_on_after(SETTLE_SECONDS, shield=True):
-            await self._end(failed=self._failed or (error is not None and not left), finished=error is None)
+            await self._end(failed=self._failed or ours, finished=error is None)
 
     async def _end(self, failed: bool, finished: bool) -> None:
         """Who leaves pays what was made for them; who got nothing because of our failure pays nothing."""
@@ -69,8 +74,8 @@ class Meter:
             await self._hold.abandon()
 
     def fail(self) -> None:
-        """The request failed after its headers were sent; what was made is charged."""
-        self._failed = True
+        """The request ended with an error after its headers were sent; that of a key that was paused is not ours."""
+        self._failed = self._hold.stopped is None
 
     def engine(self, engine: Engine) -> Engine:
         return Metered(engine, self)

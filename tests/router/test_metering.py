@@ -18,6 +18,7 @@ from budgets.caps import Caps
 from budgets.keys import ApiKey, Keys
 from budgets.requests import Balance
 from budgets.usage import Report, Usage
+from router import sse
 from router.engine import EngineBroken, EngineCold
 from router.scripted_engine import ScriptedEngine
 from tests.router.errors import assert_error
@@ -151,6 +152,40 @@ async def test_who_leaves_pays_what_was_made(
     one.leave()
     await asyncio.wait_for(task, 2)
     assert await charged(redis, api_key[1]) == (1, 0, PROMPT, hang_after)
+
+
+@pytest.mark.parametrize("fault", ["breaks_after", "stalls_after"])
+async def test_a_reader_that_is_gone_or_stalls_is_no_error_of_ours(
+    call: Callable[..., Call], redis: Redis, api_key: tuple[str, ApiKey], monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr(sse, "STALL_SECONDS", 0.05)
+    one = call(stream=True, max_tokens=50)
+    setattr(one, fault, 3)
+    await asyncio.wait_for(one.run(), 5)
+    requests, errors, prompt, completion = await charged(redis, api_key[1])
+    assert (requests, errors, prompt) == (1, 0, PROMPT)
+    assert 2 <= completion < 10
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_key_that_is_paused_ends_what_it_runs(
+    client: httpx.AsyncClient,
+    keys: Keys,
+    redis: Redis,
+    api_key: tuple[str, ApiKey],
+    engine: ScriptedEngine,
+    follow: Follow,
+    stream: bool,
+) -> None:
+    follow(hang_after=2)
+    key = api_key[1]
+    asked = asyncio.create_task(client.post("/v1/completions", json=BODY | {"stream": stream}))
+    await until(lambda: engine.made == 2)
+    await keys.pause(key.account_id, key.id)
+    response = await asyncio.wait_for(asked, 5)
+    assert response.status_code == (200 if stream else 403)
+    assert '"code":"key_paused"' in response.text
+    assert await charged(redis, key) == (1, 0, PROMPT, 2)
 
 
 async def test_who_leaves_while_waiting_for_a_place_pays_nothing(
