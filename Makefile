@@ -1,4 +1,4 @@
-.PHONY: up down test test-clients lint lock
+.PHONY: up down test test-clients chaos lint lock
 
 up:       ## install what is missing, then start Redis, Ray and the models: `make up ARGS="--port 9000"`
 	@requirements/install
@@ -16,10 +16,14 @@ test-clients: ## real clients from PyPI and npm against the running service: `ma
 	@requirements/clients/install
 	@.venv/bin/python -m pytest tests/clients $(ARGS)
 
+chaos:    ## gateways and Redis killed under load, for an hour; goes on where it stopped: `make chaos ARGS="--rounds 5"`
+	@requirements/install dev
+	@.venv/bin/python -m loadtest.chaos --detach $(ARGS)
+
 lint:     ## style, types, and which package may import which
 	@requirements/install dev
 	@.venv/bin/ruff check .
-	@.venv/bin/mypy --explicit-package-bases budgets router deployments basemodel tests requirements
+	@.venv/bin/mypy --explicit-package-bases budgets router deployments basemodel loadtest tests requirements
 	@.venv/bin/lint-imports --no-logo
 
 lock:     ## choose all versions anew (needs the CPU wheel of PyTorch where pip looks)

@@ -12,7 +12,6 @@ import asyncio
 import json
 import random
 import statistics
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -23,7 +22,6 @@ import typer
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
-from basemodel.cluster import embedded_redis
 from budgets.accounting import Accounting
 from budgets.accounts import Accounts
 from budgets.keys import Keys
@@ -31,6 +29,7 @@ from budgets.requests import Balance, Charge, Granted, Reservation
 from budgets.secret import Secret
 from budgets.store import connect
 from loadtest.gateway import SPEC
+from loadtest.redis_server import RedisServer
 from router.app import Services, create_app
 from router.catalogue import EMBEDDED, Catalogue
 from router.scripted_engine import ScriptedEngine, ScriptedFleet
@@ -66,22 +65,12 @@ class NoAccounting:
 
 def main(requests: Annotated[int, typer.Option(help="pairs to measure")] = 2000) -> None:
     with tempfile.TemporaryDirectory(prefix="bm-") as folder:
-        server = start_redis(Path(folder))
+        server = RedisServer(Path(folder))
+        server.start()
         try:
             typer.echo(json.dumps(asyncio.run(measure(Path(folder), requests)), indent=2))
         finally:
             server.kill()
-            server.wait()
-
-
-def start_redis(folder: Path) -> subprocess.Popen[bytes]:
-    command = embedded_redis.command(folder, folder / "redis.log")
-    command[command.index("--daemonize") + 1] = "no"
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 10
-    while not (folder / "redis.sock").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return server
 
 
 async def measure(folder: Path, requests: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from budgets.accounts import Accounts
 from budgets.audit import Auditor
 from budgets.keys import ApiKey, Keys
 from budgets.usage import Usage
-from tests.gateways.pair import Gateway, pair
+from loadtest.gateways import Gateway, pair
 
 #: Tokens of the prompt.
 PROMPT = 3

@@ -1,23 +1,29 @@
-"""Two gateways with scripted engines, each a process, and a Redis that they share."""
+"""Processes of `loadtest/gateway.py`, as seen by who starts, kills and asks them."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-from tests.cluster import CHECKOUT, free_port
-
+CHECKOUT = Path(__file__).parent.parent
 SECRET = "1:" + "5a" * 32
 START_SECONDS = 30
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -27,6 +33,7 @@ class Gateway:
     redis_url: str
     home: Path
     seconds_per_delta: float = 0.0
+    log: Path | None = None
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -44,7 +51,9 @@ class Gateway:
     def _launch(self) -> subprocess.Popen[bytes]:
         options = {"port": self.port, "redis-url": self.redis_url, "home": self.home, "seconds-per-delta": self.seconds_per_delta}
         command = [sys.executable, "-m", "loadtest.gateway", *(f"--{name}={value}" for name, value in options.items())]
-        return subprocess.Popen(command, cwd=CHECKOUT, env={**os.environ, "BASEMODEL_SECRET": SECRET})
+        with ExitStack() as files:
+            log = files.enter_context(self.log.open("ab")) if self.log else None
+            return subprocess.Popen(command, cwd=CHECKOUT, env={**os.environ, "BASEMODEL_SECRET": SECRET}, stderr=log)
 
     async def _answers(self, client: httpx.AsyncClient) -> bool:
         try:
@@ -69,13 +78,13 @@ class Gateway:
 
 
 @asynccontextmanager
-async def pair(redis_url: str, folder: Path, seconds_per_delta: float) -> AsyncIterator[tuple[Gateway, Gateway]]:
+async def pair(redis_url: str, folder: Path, seconds_per_delta: float, log: Path | None = None) -> AsyncIterator[tuple[Gateway, Gateway]]:
     """Both on one node, so each may sweep what the other left."""
-    both = Gateway(redis_url, folder, seconds_per_delta), Gateway(redis_url, folder, seconds_per_delta)
+    one, other = (Gateway(redis_url, folder, seconds_per_delta, log) for _ in range(2))
     try:
-        await asyncio.gather(*(one.start() for one in both))
-        yield both
+        await asyncio.gather(one.start(), other.start())
+        yield one, other
     finally:
-        for one in both:
-            if one.process is not None and one.process.poll() is None:
-                one.stop()
+        for gateway in (one, other):
+            if gateway.process is not None and gateway.process.poll() is None:
+                gateway.stop()
