@@ -22,11 +22,11 @@ from budgets.cancellation import cancelled, heeded
 from budgets.connections import beside
 from budgets.delivery import Delivery
 from budgets.ending import Ending
-from budgets.errors import BudgetError, StoreUnavailable
+from budgets.errors import BudgetError, StoreUnavailable, WaitedTooLong
 from budgets.flight import FlightRecorder, Row
 from budgets.hold import Hold
 from budgets.ledger import Ledger
-from budgets.line import Line, WaitedTooLong
+from budgets.line import Line
 from budgets.reaper import Reaper
 from budgets.requests import Charge, Granted, Limits, Queued, Reservation, Timers
 from budgets.spool import Spool
@@ -106,7 +106,7 @@ class Accounting:
     async def admit(self, wanted: Reservation) -> Hold:
         """Waits for the key's turn. The caller owns the hold from its next statement on, so this is awaited directly.
 
-        Raises KeyRefused, BudgetExceeded, BudgetReserved, QueueFull, its WaitedTooLong, and StoreUnavailable; after these, and
+        Raises KeyRefused, BudgetExceeded, BudgetReserved, QueueFull, WaitedTooLong and StoreUnavailable; after these, and
         when it is cancelled, nothing is held.
         """
         if self.closed is not None:

@@ -10,7 +10,8 @@ BudgetError
 │   ├── KeyRefused        its key, or its account, may not be used now; also what ends a running request
 │   ├── BudgetExceeded    it cannot fit this month, even if all that is held were given back
 │   ├── BudgetReserved    it does not fit while others run: soon
-│   └── QueueFull         too many requests of this key wait already
+│   ├── QueueFull         too many requests of this key wait already
+│   └── WaitedTooLong     its turn in the key's line did not come in time
 ├── RequestEnded          the request was settled, expired or given up before
 ├── RequestMismatch       the id of one request came with the numbers of another
 ├── CapAboveAccount       a key's cap above its account's
@@ -92,6 +93,14 @@ class BudgetReserved(_DoesNotFit):
 @dataclass
 class QueueFull(Refused):
     bound: int
+
+
+@dataclass
+class WaitedTooLong(Refused):
+    """`seconds`: the longest that one may wait; `ahead` of it were still so many."""
+
+    ahead: int
+    seconds: float
 
 
 @dataclass

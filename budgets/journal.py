@@ -15,6 +15,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from budgets import redis_keys
 from budgets.connections import servers
 from budgets.store import reaching
 
@@ -26,17 +27,12 @@ REMEMBERED_MS = 7 * 24 * 3_600_000
 log = logging.getLogger(__name__)
 
 
-def rewritten_key(run_id: str) -> str:
-    """String: who rewrites the journal of this run of Redis, then `done`."""
-    return f"bm:journal:{run_id}"
-
-
 async def rewrite(redis: Redis, run_id: str) -> None:
     """Once for each run, whichever process comes first; the others wait. Gives up after a while, with a log line.
 
     Raises StoreUnavailable.
     """
-    name, mine, deadline = rewritten_key(run_id), secrets.token_hex(8), time.monotonic() + REWRITE_SECONDS
+    name, mine, deadline = redis_keys.journal(run_id), secrets.token_hex(8), time.monotonic() + REWRITE_SECONDS
     async with reaching():
         while await redis.get(name) != "done":
             if await redis.set(name, mine, nx=True, px=int(REWRITE_SECONDS * 1000)):

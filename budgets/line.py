@@ -8,22 +8,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from itertools import islice
 
-from budgets.errors import QueueFull
+from budgets.errors import WaitedTooLong
 from budgets.requests import Granted, Queued, Reservation
 
 #: Of the whole line, about; beyond the first few dozen, who is further back asks less often.
 ASKED_PER_SECOND = 200
 WOKEN = 3
-
-
-@dataclass
-class WaitedTooLong(QueueFull):
-    """It waited in line for `seconds`, and its turn did not come."""
-
-    seconds: float
 
 
 class Line:

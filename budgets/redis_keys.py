@@ -15,6 +15,7 @@
 | bm:{a:ID}:queue:KEYID            | zset   | while any | ids of the key's waiting requests -> ticket         |
 | bm:{a:ID}:waiting:KEYID          | zset   | while any | the same ids -> end of the waiter's lease, ms       |
 | bm:digest:VERSION:HEX            | string | for ever | ACCOUNT/KEYID of the key with that keyed hash      |
+| bm:journal:RUNID                 | string | 7 days   | who rewrites the journal of this run of Redis, then `done` |
 | bm:secret:VERSION                | string | for ever | proof that a process has the same BASEMODEL_SECRET |
 
 The braces are Redis Cluster's hash tag: all keys of one account live in one slot, so one script
@@ -78,3 +79,7 @@ def digest(version: int, hexdigest: str) -> str:
 
 def secret_proof(version: int) -> str:
     return f"bm:secret:{version}"
+
+
+def journal(run_id: str) -> str:
+    return f"bm:journal:{run_id}"

@@ -22,7 +22,6 @@ from budgets import errors as budget_errors
 from budgets.accounting import Accounting
 from budgets.keys import ApiKey
 from budgets.ledger import month_after
-from budgets.line import WaitedTooLong
 from budgets.requests import WORKLOADS, Balance, Charge, Granted, Reservation
 from router.engine import Delta, Engine, Job
 from router.errors import ApiError, BudgetExceeded, BudgetReserved, QueueFull, from_budgets
@@ -134,7 +133,7 @@ def refusal(error: budget_errors.BudgetError, need: Need) -> ApiError:
             return BudgetExceeded(error.scope, _exceeded(error, need), _details(error))
         case budget_errors.BudgetReserved():
             return BudgetReserved(error.scope, _details(error), random.randint(*SOON))
-        case WaitedTooLong():
+        case budget_errors.WaitedTooLong():
             return QueueFull(f"This request's turn did not come within {error.seconds:.0f} s. Send it again later.", QUEUE_RETRY_SECONDS)
         case budget_errors.QueueFull():
             message = f"{error.bound} requests of this key wait already, the most that may. Send it again later."

@@ -8,7 +8,7 @@ import time
 import pytest
 from redis.asyncio import Redis
 
-from budgets import journal
+from budgets import redis_keys
 from budgets.accounting import Accounting
 from budgets.errors import StoreUnavailable
 from budgets.requests import Charge
@@ -164,10 +164,10 @@ async def test_a_redis_that_does_not_tell_which_run_it_is_is_worked_with(mortal:
 
 async def test_a_rewriter_that_died_is_replaced(mortal: MortalRedis, mortal_node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = str((await mortal_node.redis.info("server"))["run_id"])
-    await mortal_node.redis.set(journal.rewritten_key(run_id), "somebody who died", px=300)
+    await mortal_node.redis.set(redis_keys.journal(run_id), "somebody who died", px=300)
     async with mortal_node.gateway() as accounting:
         assert accounting.closed is None
-    assert await mortal_node.redis.get(journal.rewritten_key(run_id)) == "done"
+    assert await mortal_node.redis.get(redis_keys.journal(run_id)) == "done"
 
 
 async def test_a_gateway_that_starts_without_redis_opens_when_it_comes(mortal: MortalRedis, mortal_node: Node) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from budgets import journal
+from budgets import redis_keys
 from budgets.connections import servers
 from budgets.requests import Charge
 from budgets.store import connect
@@ -25,7 +25,7 @@ async def accounts_for_a_request(redis: Redis, folder: Path) -> None:
     assert await node.balance() == (5, 0)
     assert await node.audit() == []
     run_id = (await redis.info("server", **(await servers(redis))[0]))["run_id"]
-    assert await redis.get(journal.rewritten_key(run_id)) == "done"
+    assert await redis.get(redis_keys.journal(run_id)) == "done"
     await redis.aclose()
 
 

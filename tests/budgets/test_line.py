@@ -8,9 +8,8 @@ import time
 import pytest
 
 from budgets.accounting import Accounting
-from budgets.errors import QueueFull
+from budgets.errors import WaitedTooLong
 from budgets.ledger import Ledger
-from budgets.line import WaitedTooLong
 from budgets.requests import Charge, Reservation, Timers
 from tests.budgets.ledgers import ACCOUNT, KEY
 from tests.budgets.nodes import Node, eventually, running, wish
@@ -98,7 +97,7 @@ async def test_a_wait_has_an_end(node: Node) -> None:
         with pytest.raises(WaitedTooLong) as refusal:
             await accounting.admit(wish())
         assert 0.2 <= time.monotonic() - began < 5
-        assert isinstance(refusal.value, QueueFull)
+        assert refusal.value == WaitedTooLong(0, 0.2)
         await eventually(lambda: node.waits(0))
         await holder.settle(Charge(2, 0))
 

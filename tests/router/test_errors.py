@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import pytest
 
 from budgets import errors as budget_errors
-from budgets.line import WaitedTooLong
 from router import engine, errors
 
 DOES_NOT_FIT = (budget_errors.BudgetExceeded, budget_errors.BudgetReserved)
@@ -29,7 +28,7 @@ def test_every_engine_error_has_an_answer_that_says_nothing_of_it(kind: type[eng
 @pytest.mark.parametrize("kind", leaves(budget_errors.BudgetError))
 def test_every_budget_error_has_an_answer(kind: type[budget_errors.BudgetError]) -> None:
     sizes: tuple[object, ...] = (10, 5, 5, 5, datetime(2026, 12, 1, tzinfo=UTC)) if issubclass(kind, DOES_NOT_FIT) else ()
-    sizes = (300.0,) if kind is WaitedTooLong else sizes
+    sizes = (300.0,) if kind is budget_errors.WaitedTooLong else sizes
     assert "secret reason" not in str(errors.from_budgets(kind("secret reason", *sizes)).body())
 
 
