@@ -33,32 +33,31 @@ def main(
         for scenario in only or SCENARIOS:
             Run.path_of(folder, scenario, version).unlink(missing_ok=True)
     runs = [Run.opened(folder, scenario, version, rounds, seed) for scenario in only or SCENARIOS]
-    if detach:
+    if detach and any(len(run.done) < run.rounds for run in runs):
         leave(folder / f"{version}.log", runs)
     else:
-        go_on(runs, redis, page)
+        go_on(runs, redis)
+        table.write(page, runs)
+        typer.echo(f"All is done and in {page}; --again begins anew.")
 
 
-def go_on(runs: list[Run], redis: str | None, page: Path) -> None:
+def go_on(runs: list[Run], redis: str | None) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what it started ends with it
     for run in runs:
         asyncio.run(run.go_on(redis))
-    table.write(page, runs)
 
 
 def leave(log: Path, runs: list[Run]) -> None:
-    """Also says how far it is, where it runs already or was done."""
+    """Also says how far it is, where it runs already."""
     for run in runs:
         typer.echo(f"{run.scenario}: {len(run.done)} of {run.rounds}")
-    if all(len(run.done) >= run.rounds for run in runs):
-        typer.echo("All is done; --again begins anew.")
-    elif any(run.busy for run in runs):
+    if any(run.busy for run in runs):
         typer.echo(f"It runs; {log} says how.")
     else:
         arguments = [one for one in sys.argv[1:] if one not in ("--detach", "--again")]
         with log.open("ab") as file:
             command = [sys.executable, "-m", "loadtest.chaos", *arguments]
-            process = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True)
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True)
         typer.echo(f"Process {process.pid} goes on; {log} says how.")
 
 

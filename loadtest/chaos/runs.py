@@ -84,7 +84,7 @@ class Run:
                 await self._play(range(first, self.rounds), binary)
 
     async def _play(self, numbers: range, binary: str | None) -> None:
-        """All in one world."""
+        """All in one world, whose rounds are looked at again at its end; those before a stop are not."""
         async with world(binary) as one, connect(one.server.url) as redis:
             charged = [await self._round(one, redis, number) for number in numbers]
             self._keep({"later": [fault async for fault in _later(charged)]})
