@@ -65,7 +65,8 @@ class Gateway:
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
-        self._end(signal.SIGTERM)
+        if self.process is not None and self.process.poll() is None:
+            self._end(signal.SIGTERM)
 
     def _end(self, how: signal.Signals) -> None:
         assert self.process is not None
@@ -81,10 +82,8 @@ class Gateway:
 async def pair(redis_url: str, folder: Path, seconds_per_delta: float, log: Path | None = None) -> AsyncIterator[tuple[Gateway, Gateway]]:
     """Both on one node, so each may sweep what the other left."""
     one, other = (Gateway(redis_url, folder, seconds_per_delta, log) for _ in range(2))
-    try:
+    with ExitStack() as running:  # which stops the second also where stopping the first is interrupted
+        running.callback(one.stop)
+        running.callback(other.stop)
         await asyncio.gather(one.start(), other.start())
         yield one, other
-    finally:
-        for gateway in (one, other):
-            if gateway.process is not None and gateway.process.poll() is None:
-                gateway.stop()
