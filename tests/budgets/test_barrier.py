@@ -94,7 +94,7 @@ async def test_what_redis_acknowledged_and_lost_is_told_again(mortal: MortalRedi
         await abandoned.abandon()
         going_on = await running(accounting, made=4)
         mortal.kill()
-        mortal.cut_journal(size)
+        mortal.cut_journal(mortal.journal.stat().st_size - size)
         await reopened(accounting, mortal)
         assert await mortal_node.balance() == (3, 10)
         await going_on.settle(Charge(2, 4))
