@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+import httpx
 import openai
 import pytest
 from fastapi import FastAPI
 
-from budgets.keys import ApiKey
+from budgets.keys import ApiKey, Keys
 from router.engine import EngineCold
 from router.scripted_engine import ScriptedEngine
 from tests.router.server import served, until
@@ -106,3 +107,21 @@ async def test_a_failure_midway_raises_in_the_middle_of_the_stream(sdk: openai.A
 async def test_the_models_can_be_listed(sdk: openai.AsyncOpenAI) -> None:
     assert [model.id async for model in sdk.models.list()] == ["pico", "other"]
     assert (await sdk.models.retrieve("other")).id == "other"
+
+
+async def test_a_spent_budget_has_its_code_and_is_not_asked_again(
+    sdk: openai.AsyncOpenAI, keys: Keys, api_key: tuple[str, ApiKey], engine: ScriptedEngine
+) -> None:
+    key = api_key[1]
+    await keys.update(key.account_id, key.id, monthly_tokens=10)
+    tried: list[httpx.Request] = []
+    sdk._client.event_hooks["request"].append(lambda request: noted(tried, request))
+    with pytest.raises(openai.RateLimitError) as refusal:
+        await sdk.completions.create(model="pico", prompt="hi", max_tokens=20)
+    assert (refusal.value.code, refusal.value.type, refusal.value.param) == ("budget_exceeded", "insufficient_quota", "key")
+    assert engine.jobs == []
+    assert len(tried) == 1
+
+
+async def noted(tried: list[httpx.Request], request: httpx.Request) -> None:
+    tried.append(request)
