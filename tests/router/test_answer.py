@@ -9,9 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from budgets.keys import ApiKey
 from router import sse
 from router.catalogue import Catalogue
 from router.engine import EngineBroken, EngineCold, EngineError
@@ -42,11 +40,6 @@ async def made(engine: ScriptedEngine, tokens: int) -> None:
 def assert_let_go(engine: ScriptedEngine) -> None:
     assert engine.running == 0
     assert engine.closed == len(engine.jobs)
-
-
-@pytest.fixture
-def call(app: FastAPI, api_key: tuple[str, ApiKey]) -> Callable[..., Call]:
-    return lambda **fields: Call(app, api_key[0], **fields)
 
 
 async def test_a_stream_runs_to_the_end(client: httpx.AsyncClient, engine: ScriptedEngine) -> None:
