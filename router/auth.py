@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections import OrderedDict
@@ -12,12 +13,15 @@ from starlette.datastructures import Headers
 
 from budgets.errors import BudgetError, UnknownKey
 from budgets.keys import ApiKey, Keys
+from budgets.store import reaching
 from router.errors import InvalidApiKey, KeyPaused, ModelNotAllowed, from_budgets
 from router.flood import Flood
 
 #: How long what was found is believed without asking again; a pause or revocation must hold within 5 s.
 BELIEVED_SECONDS = 2.0
 MOST_BELIEVED = 10_000
+#: So that a burst of requests takes no more connections than there are; and how long one waits for its turn and its answer.
+LOOKED_UP_AT_ONCE, LOOK_UP_SECONDS = 16, 1.8
 
 
 class Door:
@@ -26,6 +30,7 @@ class Door:
     def __init__(self, keys: Keys) -> None:
         self._keys, self._flood = keys, Flood()
         self._good, self._bad = Remembered[ApiKey](), Remembered[None]()
+        self._turns = asyncio.Semaphore(LOOKED_UP_AT_ONCE)
 
     async def enter(self, headers: Headers, address: str = "") -> ApiKey:
         """`address` is the caller's. Raises InvalidApiKey, KeyPaused, TooManyFailures, AccountingUnavailable."""
@@ -43,16 +48,22 @@ class Door:
     async def _find(self, shown: str, address: str) -> ApiKey:
         """An address that presented too many bad keys is heard only with keys that were good before."""
         digest = hashlib.sha256(shown.encode()).digest()
-        good = self._good.get(digest)
-        if good is not None and good.fresh and not good.what.expired(time.time()):
-            return good.what
-        if good is None:
+        good = self._believed(digest)
+        if good is not None:
+            return good
+        if self._good.get(digest) is None:
             self._flood.check(address)
         try:
-            return await self._looked_up(shown, digest)
+            async with reaching(), asyncio.timeout(LOOK_UP_SECONDS), self._turns:
+                return self._believed(digest) or await self._looked_up(shown, digest)
         except UnknownKey:
             self._flood.failed(address)
             raise
+
+    def _believed(self, digest: bytes) -> ApiKey | None:
+        """The key, where it was found lately; many that come at once with one key wait for one look-up."""
+        good = self._good.get(digest)
+        return good.what if good is not None and good.fresh and not good.what.expired(time.time()) else None
 
     async def _looked_up(self, shown: str, digest: bytes) -> ApiKey:
         bad = self._bad.get(digest)

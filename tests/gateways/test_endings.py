@@ -24,6 +24,8 @@ from loadtest.gateways import Gateway, pair
 #: Tokens of the prompt.
 PROMPT = 3
 EACH, KILLS = 25, 5
+#: More at once than a gateway has connections to Redis.
+BURST = 200
 SECONDS_PER_TOKEN = 0.01
 
 
@@ -103,6 +105,12 @@ async def test_a_key_that_was_just_made_runs_eight_at_once_and_serves_all(lab: L
     assert {answer.status_code for answer in answers} == {200}
     assert sum(int(answer.headers["x-queue-wait-ms"]) < 50 for answer in answers) <= 16
     assert await lab.charged() == (64, 64 * PROMPT, 64 * 20)
+
+
+async def test_a_burst_of_a_key_that_nobody_has_seen_is_served_whole(lab: Lab) -> None:
+    answers = await asyncio.gather(*(lab.post(number, max_tokens=1) for number in range(BURST)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert (await lab.charged())[0] == BURST
 
 
 def at_random(rng: random.Random) -> Callable[[int, str], bool]:

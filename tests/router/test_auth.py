@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import time
 
 import httpx
@@ -113,6 +114,28 @@ async def test_what_is_remembered_is_bounded(keys: Keys, api_key: tuple[str, Api
         with pytest.raises(InvalidApiKey):
             await door.enter(Headers({"x-api-key": new_key()}))
         assert (len(door._good._found), len(door._bad._found)) <= (2, 2)
+
+
+async def test_a_burst_of_one_key_is_one_look_up_for_each_turn(keys: Keys, api_key: tuple[str, ApiKey]) -> None:
+    door, headers = Door(keys), Headers({"x-api-key": api_key[0]})
+    assert set(await asyncio.gather(*(door.enter(headers) for _ in range(500)))) == {api_key[1]}
+
+
+async def test_a_burst_of_many_keys_takes_no_more_connections_than_there_are(keys: Keys, api_key: tuple[str, ApiKey]) -> None:
+    made = [await keys.create(api_key[1].account_id, f"key {number}") for number in range(200)]
+    door = Door(keys)
+    found = await asyncio.gather(*(door.enter(Headers({"x-api-key": shown})) for shown, _ in made))
+    assert found == [key for _, key in made]
+
+
+async def test_a_look_up_that_hangs_ends_in_time(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(_: str) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(auth, "LOOK_UP_SECONDS", 0.05)
+    monkeypatch.setattr(keys, "find", hang)
+    with pytest.raises(AccountingUnavailable):
+        await Door(keys).enter(Headers({"x-api-key": new_key()}))
 
 
 async def test_without_redis_nobody_is_judged(keys: Keys, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
