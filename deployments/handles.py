@@ -23,7 +23,8 @@ from deployments.frames import FrameReceiver
 from deployments.messages import FailureKind
 from router.catalogue import Catalogue, ModelSpec
 from router.engine import Delta, Engine, EngineBroken, EngineCold, EngineDied, EngineError, Job
-from router.fleet import Fleet, Phase, Standing, State
+from router.fleet import Fleet
+from router.lifecycle import Phase, Standing, State
 
 #: How long frames may lag behind the answer of the call they belong to.
 FRAME_GRACE_SECONDS = 5.0

@@ -26,7 +26,7 @@ from deployments.messages import Abort, Boot, Ended, Failed, FailureKind, Ping, 
 from deployments.self_check import self_check
 from router.catalogue import ModelSpec
 from router.engine import EngineDied
-from router.fleet import Phase
+from router.lifecycle import Phase
 
 if TYPE_CHECKING:
     from deployments.vllm_engine import VllmEngine

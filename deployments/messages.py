@@ -47,7 +47,11 @@ class Ping(msgspec.Struct, frozen=True, tag=True):
 
 
 class Progress(msgspec.Struct, frozen=True, tag=True):
+    """How far the boot is; `done` and `total` are bytes of weights, while they are loaded and where they are known."""
+
     phase: str
+    done: int = 0
+    total: int = 0
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from deployments import choices, host, host_process
+from deployments import choices, host, host_process, launch
 from deployments.frames import FrameReceiver, socket_folder
 from deployments.host_process import HostProcess
 from deployments.turns import Turn, Turns
@@ -61,7 +61,7 @@ class Service:
     """One host and its tokens: runs jobs for a key and counts."""
 
     def __init__(self, spec: ModelSpec, mode: str, folder: Path) -> None:
-        host_process.start_host = lambda spec, folder: start_host(spec, folder, mode)  # read as the host is spawned, below
+        host_process.start_host = lambda spec, folder: start_host(spec, folder, mode)  # read as the host is spawned, below  # type: ignore[attr-defined]
         self.mode, self.made = mode, 0
         self.host, self._frames = HostProcess(spec, folder), FrameReceiver(folder)
 
@@ -89,10 +89,10 @@ class Service:
 
 
 def start_host(spec: ModelSpec, folder: Path, mode: str) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """As `host_process.start_host`, but of this module, which is told the mode."""
+    """As `launch.start_host`, but of this module, which is told the mode."""
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-m", "loadtest.fairness", "--host", mode, str(theirs.fileno())]
-    environment = host_process.environment(spec, folder)
+    environment = launch.environment(spec, folder)
     with theirs:
         process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, cwd=CHECKOUT, start_new_session=True)
     return process, ours

@@ -16,7 +16,7 @@ from random import Random
 
 from router.catalogue import Catalogue, ModelSpec
 from router.engine import MOST_ROWS, Delta, EngineDied, EngineError, Finish, FinishReason, Job, Position
-from router.fleet import Standing, State
+from router.lifecycle import Standing, State
 from router.text import Continuation
 from router.tokens import Vocabulary
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from router.catalogue import ModelSpec
 from router.errors import ModelNotFound, NotFound
-from router.fleet import State
+from router.lifecycle import State
 from router.responses import ErrorBody
 from router.services import AppParts, Parts, PathModel
 from router.shelf import LONGEST_MODEL_ID

@@ -18,7 +18,7 @@ from deployments.frames import FrameReceiver, FrameSender, socket_folder
 from deployments.handles import FROM_RAY, HandleEngine, from_ray, standing_of
 from router.catalogue import ModelSpec
 from router.engine import Delta, EngineBroken, EngineCold, EngineDied, EngineError, Finish, FinishReason, Job, Sampling
-from router.fleet import Phase, Standing, State
+from router.lifecycle import Phase, Standing, State
 
 
 def foreign_exceptions() -> list[type[BaseException]]:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from deployments.counter_generator import engine_seed
-from deployments.host_process import environment
+from deployments.launch import environment
 from router.engine import Job, Sampling
 from tests.cluster import CHECKOUT
 from tests.conftest import PICO

@@ -7,7 +7,7 @@ import httpx
 
 from budgets.keys import ApiKey, Keys
 from router.catalogue import Catalogue
-from router.fleet import Phase, Standing, State
+from router.lifecycle import Phase, Standing, State
 from router.scripted_engine import ScriptedFleet
 from tests.conftest import PICO
 from tests.router.errors import assert_error

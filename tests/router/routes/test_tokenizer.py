@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from budgets.keys import ApiKey, Keys
 from router.catalogue import EMBEDDED, Catalogue, ModelSpec
-from router.fleet import Standing, State
+from router.lifecycle import Standing, State
 from router.scripted_engine import ScriptedEngine, ScriptedFleet
 from router.tokenizer_wire import Detokenized, Tokenized, TokenizerInfo
 from router.tokens import Vocabulary
