@@ -121,6 +121,13 @@ class Accounting:
         hold = self._holds[wanted.request_id] = Hold(granted, waited, row, self._end)
         return hold
 
+    async def check(self, wanted: Reservation) -> Granted:
+        """What `admit` would grant now, places aside; nothing is held, and nothing waits. Raises as `admit`."""
+        if self.closed is not None:
+            raise StoreUnavailable(self.closed)
+        async with self._suspecting(), asyncio.timeout(ADMIT_SECONDS), self._first:
+            return await self._admissions.fits(wanted)
+
     def _row(self, wanted: Reservation) -> Row:
         try:
             return self._recorder.open(wanted)

@@ -75,6 +75,13 @@ class Ledger:
         args += [self._timers.lease, self._timers.waiter, self._limits.places, self._limits.queue]
         return _admission(wanted, await self._scripts.run("admit", keys, args))
 
+    async def fits(self, wanted: Reservation) -> Granted:
+        """What `admit` would grant now, places aside; nothing is held. Raises KeyRefused, BudgetExceeded, BudgetReserved."""
+        keys = [*_states(wanted.account_id, wanted.key_id), redis_keys.caps(wanted.account_id), redis_keys.budget(wanted.account_id)]
+        answer = _admission(wanted, await self._scripts.run("fits", keys, [wanted.key_id, wanted.hold]))
+        assert isinstance(answer, Granted), "fits.lua never queues"
+        return answer
+
     async def extend(self, granted: Granted, done: int) -> Extension:
         """The heartbeat: `done` completion tokens so far. Raises RequestEnded: then the request must stop; KeyRefused:
         then it must stop and be settled."""

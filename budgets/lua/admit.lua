@@ -18,23 +18,8 @@ local account, key, caps, budget, record, open, slots, queue, waiting = unpack(K
 local request = { id = ARGV[1], key = ARGV[2], hold = ARGV[3], prompt = ARGV[4], model = ARGV[5], workload = ARGV[6] }
 request.day = day_of(now)
 
-local function cap_of(field)
-  local cap = redis.call('HGET', caps, field) or '0' -- no cap was ever set: nothing is allowed
-  return cap == 'unbounded' and '' or cap
-end
-
-local function balance(name, field, prefix)
-  return { name, cap_of(field), amount(budget, prefix .. 'used'), amount(budget, prefix .. 'held') }
-end
-
-local function balances(day)
-  local month = month_of(day)
-  return balance('key', 'key/' .. request.key, month .. '/' .. request.key .. '/'), balance('account', 'account', month .. '/')
-end
-
 local function granted(day)
-  local key, account = balances(day)
-  return { 'GRANTED', day, key[2], key[3], key[4], account[2], account[3], account[4] }
+  return room(caps, budget, request.key, day)
 end
 
 local function known_already()
@@ -50,23 +35,6 @@ end
 local function leave_queue()
   redis.call('ZREM', queue, request.id)
   redis.call('ZREM', waiting, request.id)
-end
-
--- `held` counts only in the second look: "never" must win over "not now", whichever scope says it.
-local function refusal()
-  local state = unusable(account, key, now)
-  if state then
-    return { 'REFUSED', state }
-  end
-  local key, account = balances(request.day)
-  for _, status in ipairs({ 'EXCEEDED', 'RESERVED' }) do
-    for _, b in ipairs({ key, account }) do
-      local taken = b[3] + (status == 'RESERVED' and b[4] or 0)
-      if b[2] ~= '' and taken + request.hold > tonumber(b[2]) then
-        return { status, b[1], request.day, b[2], b[3], b[4] }
-      end
-    end
-  end
 end
 
 -- On every call, so that steady traffic frees the places of the vanished. Whoever asks is alive.
@@ -108,7 +76,7 @@ if answer then
   return answer
 end
 purge()
-answer = refusal()
+answer = refusal(account, key, caps, budget, request, now)
 if answer then
   leave_queue()
   return answer

@@ -50,6 +50,44 @@ local function unusable(account, key, now)
   end
 end
 
+local function cap_of(caps, field)
+  local cap = redis.call('HGET', caps, field) or '0' -- no cap was ever set: nothing is allowed
+  return cap == 'unbounded' and '' or cap
+end
+
+-- Name, cap, used and held of the key and of its account in the month of that day.
+local function balances(caps, budget, key, day)
+  local month = month_of(day)
+  local function balance(name, field, prefix)
+    return { name, cap_of(caps, field), amount(budget, prefix .. 'used'), amount(budget, prefix .. 'held') }
+  end
+  return balance('key', 'key/' .. key, month .. '/' .. key .. '/'), balance('account', 'account', month .. '/')
+end
+
+-- The reply that says what there is: cap, used and held of the key and of the account.
+local function room(caps, budget, key, day)
+  local own, account = balances(caps, budget, key, day)
+  return { 'GRANTED', day, own[2], own[3], own[4], account[2], account[3], account[4] }
+end
+
+-- Why a request may not be held; nil where it may. `held` counts only in the second look: "never" must win over
+-- "not now", whichever scope says it.
+local function refusal(account, key, caps, budget, request, now)
+  local state = unusable(account, key, now)
+  if state then
+    return { 'REFUSED', state }
+  end
+  local own, whole = balances(caps, budget, request.key, request.day)
+  for _, status in ipairs({ 'EXCEEDED', 'RESERVED' }) do
+    for _, b in ipairs({ own, whole }) do
+      local taken = b[3] + (status == 'RESERVED' and b[4] or 0)
+      if b[2] ~= '' and taken + request.hold > tonumber(b[2]) then
+        return { status, b[1], request.day, b[2], b[3], b[4] }
+      end
+    end
+  end
+end
+
 -- How a live request is named in the open set: whoever sweeps it then knows every key it needs.
 local function open_name(request)
   return request.day .. '/' .. request.key .. '/' .. request.id
