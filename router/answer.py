@@ -16,8 +16,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from router.batch import Item, Running, start
+from router.cold import Wait, comment
 from router.engine import Engine, EngineError, Job
 from router.errors import ApiError, InternalError, from_engine
+from router.lifecycle import Standing
 from router.metering import LEFT, Meter
 from router.render import Rendering
 from router.sse import EventWriter
@@ -32,8 +34,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Work:
-    """What one request gives to one engine. `seconds`: how long the model lets a request run."""
+    """What one request gives to one engine, which may have to boot. `seconds`: how long the model lets a request run."""
 
+    wait: Wait
     engine: Engine
     jobs: Sequence[Job]
     seconds: float
@@ -52,6 +55,8 @@ class Answer(Response):
         await while_connected(receive, self._run(scope, receive, send))
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async for _ in self._work.wait:
+            pass
         async with self._work.meter as meter:
             try:
                 with meter.until_stopped():
@@ -88,8 +93,29 @@ class StreamedAnswer(Answer):
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         writer = EventWriter(send)
+        try:
+            async for standing in self._work.wait:
+                await self._tell(writer, standing)
+            await self._stream(writer)
+        except ApiError as error:
+            if not writer.opened:
+                raise
+            await writer.write([error.body()])
+        await writer.close()
+
+    async def _tell(self, writer: EventWriter, standing: Standing) -> None:
+        """How far the boot is, to a caller who waits for it."""
+        if not self._work.wait.told:
+            return
+        if not writer.opened:
+            await writer.open(await self._work.meter.check())
+        await writer.comment(comment(standing))
+
+    async def _stream(self, writer: EventWriter) -> None:
+        """Raises ApiError for what happens before the first delta."""
         async with self._work.meter as meter, aclosing(await self._first()) as running:
-            await writer.open(meter.headers)
+            if not writer.opened:
+                await writer.open(meter.headers)
             try:
                 with meter.until_stopped():
                     await self._write(running, writer)
@@ -98,7 +124,6 @@ class StreamedAnswer(Answer):
             except Exception as error:
                 meter.fail()
                 await writer.write([self._told(error).body()])
-        await writer.close()
 
     async def _first(self) -> Running:
         """The jobs with a first delta, which a status may still tell of. Raises ApiError."""

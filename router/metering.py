@@ -24,7 +24,7 @@ from budgets.keys import ApiKey
 from budgets.ledger import month_after
 from budgets.requests import WORKLOADS, Balance, Charge, Granted, Reservation
 from router.engine import Delta, Engine, Job
-from router.errors import ApiError, BudgetExceeded, BudgetReserved, QueueFull, from_budgets
+from router.errors import ApiError, BudgetExceeded, BudgetReserved, ColdBoot, QueueFull, from_budgets
 from router.need import Need
 
 #: Seconds after which a request that did not fit beside others may be sent again; drawn, so that not all come back at once.
@@ -36,6 +36,8 @@ SETTLE_SECONDS = 5.0
 
 #: What a client causes by hanging up or reading nothing; a cancellation is no Exception at all.
 LEFT = (ClientDisconnect, OSError)
+#: What is no failure of an engine: it does not run yet.
+NOT_OURS = (*LEFT, ColdBoot)
 
 
 class Meter:
@@ -50,6 +52,13 @@ class Meter:
     def tenant(self) -> str:
         return self._wanted.key_id
 
+    async def check(self) -> dict[str, str]:
+        """Whether the request would be let in now, but for the key's turn. The headers of its response. Raises ApiError."""
+        try:
+            return _headers(0.0, await self._accounting.check(self._wanted))
+        except budget_errors.BudgetError as error:
+            raise refusal(error, self._need) from error
+
     async def __aenter__(self) -> Self:
         """Waits for the key's turn. Raises ApiError."""
         try:
@@ -59,13 +68,13 @@ class Meter:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        ours = isinstance(error, Exception) and not isinstance(error, LEFT) and self._hold.stopped is None
+        ours = isinstance(error, Exception) and not isinstance(error, NOT_OURS) and self._hold.stopped is None
         with anyio.move_on_after(SETTLE_SECONDS, shield=True):
-            await self._end(failed=self._failed or ours, finished=error is None)
+            await self._end(failed=self._failed or ours, finished=error is None, cold=isinstance(error, ColdBoot))
 
-    async def _end(self, failed: bool, finished: bool) -> None:
-        """Who leaves pays what was made for them; who got nothing because of our failure pays nothing."""
-        pays = finished or self._answered or (self._began and not failed)
+    async def _end(self, failed: bool, finished: bool, cold: bool) -> None:
+        """Who leaves pays what was made for them; who got nothing because of our failure, or before the model ran, pays nothing."""
+        pays = finished or self._answered or (self._began and not failed and not cold)
         if pays or failed:
             prompt = self._need.prompt if pays else 0
             await self._hold.settle(Charge(prompt, self._made, failed))
@@ -100,8 +109,7 @@ class Meter:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Of the response: the wait in the key's queue, and the month's budget, of the tighter of key and account."""
-        return {"x-queue-wait-ms": str(round(self._hold.waited * 1000)), **_rate_limit(self._hold.granted)}
+        return _headers(self._hold.waited, self._hold.granted)
 
 
 class Metered:
@@ -165,6 +173,11 @@ def _exceeded(error: budget_errors.BudgetExceeded, need: Need) -> str:
 
 def _instant(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _headers(waited: float, granted: Granted) -> dict[str, str]:
+    """Of the response: the wait in the key's queue, and the month's budget, of the tighter of key and account."""
+    return {"x-queue-wait-ms": str(round(waited * 1000)), **_rate_limit(granted)}
 
 
 def _rate_limit(granted: Granted) -> dict[str, str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
 from random import Random
@@ -168,19 +169,38 @@ def _logprob(rank: int) -> float:
 
 
 class ScriptedFleet:
-    """A catalogue whose models all answer from scripts and are always ready, unless `standings` says otherwise."""
+    """A catalogue whose models all answer from scripts and are always ready, unless `standings` says otherwise.
+
+    `wakes` has every (model, waker) that was wanted; `on_wake` is what happens then.
+    """
 
     def __init__(self, catalogue: Catalogue, engines: dict[str, ScriptedEngine]) -> None:
         self.catalogue, self.engines = catalogue, engines
         self.standings: dict[str, Standing] = {}
         self.reason: str | None = None
-        self._since = time.time()
+        self.wakes: list[tuple[str, str]] = []
+        self.on_wake: Callable[[ModelSpec], None] = lambda spec: None
+        self._since, self._moved = time.time(), asyncio.Event()
 
     def engine(self, spec: ModelSpec) -> ScriptedEngine:
         return self.engines[spec.id]
 
     def standing(self, spec: ModelSpec) -> Standing:
         return self.standings.get(spec.id, Standing(State.READY, self._since, running=1, wanted=1))
+
+    def stand(self, model: str, standing: Standing) -> None:
+        """From now on the model stands so, and whoever waits for that is told."""
+        self.standings[model] = standing
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+
+    async def wake(self, spec: ModelSpec, waker: str) -> None:
+        self.wakes.append((spec.id, waker))
+        self.on_wake(spec)
+
+    async def changed(self, spec: ModelSpec, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._moved.wait(), seconds)
 
     async def problem(self) -> str | None:
         return self.reason

@@ -17,8 +17,10 @@ from budgets.keys import ApiKey, Keys
 from router.answer import Work
 from router.auth import Door, allow
 from router.catalogue import ModelSpec
+from router.cold import Patience, Wait
 from router.engine import Job
 from router.fleet import Fleet
+from router.guard import GuardedFleet
 from router.metering import Meter, workload
 from router.need import Need
 from router.shelf import Served, Shelf
@@ -41,6 +43,7 @@ class Parts:
     """The services, and what one gateway process remembers beside them."""
 
     services: Services
+    fleet: Fleet
     door: Door
     shelf: Shelf
 
@@ -61,14 +64,16 @@ class Parts:
     def meter(self, request: Request, key: ApiKey, spec: ModelSpec, need: Need) -> Meter:
         return Meter(self.services.accounting, key, spec.id, need, workload(request.headers))
 
-    def work(self, spec: ModelSpec, jobs: Sequence[Job], meter: Meter) -> Work:
-        """Each key has its own turns where several wait for one engine."""
+    def work(self, request: Request, spec: ModelSpec, jobs: Sequence[Job], meter: Meter) -> Work:
+        """Each key has its own turns where several wait for one engine. Raises InvalidRequest."""
         jobs = [msgspec.structs.replace(job, tenant=meter.tenant) for job in jobs]
-        return Work(self.services.fleet.engine(spec), jobs, spec.max_request_seconds, meter)
+        wait = Wait(self.fleet, spec, meter, Patience.of(request.headers))
+        return Work(wait, self.fleet.engine(spec), jobs, spec.max_request_seconds, meter)
 
     @classmethod
     def of(cls, services: Services) -> Parts:
-        return cls(services, Door(services.keys), Shelf(services.fleet, services.engine_version))
+        fleet = GuardedFleet(services.fleet)
+        return cls(services, fleet, Door(services.keys), Shelf(fleet, services.engine_version))
 
 
 def _parts(request: Request) -> Parts:

@@ -33,10 +33,11 @@ class EventWriter:
     """Sends whole events, several to a write. Raises ReaderStalled."""
 
     def __init__(self, send: Send) -> None:
-        self._send = send
+        self._send, self.opened = send, False
 
     async def open(self, headers: Mapping[str, str]) -> None:
         """`headers`: those of this answer, beside the ones of every stream."""
+        self.opened = True
         own = [(name.encode(), value.encode()) for name, value in headers.items()]
         await self._bounded({"type": "http.response.start", "status": 200, "headers": [*HEADERS, *own]})
 
@@ -50,6 +51,10 @@ class EventWriter:
                 data = b""
         if data:
             await self._body(data)
+
+    async def comment(self, text: str) -> None:
+        """A line that no client takes for an event."""
+        await self._body(b": " + text.encode() + b"\n\n")
 
     async def _body(self, data: bytes) -> None:
         await self._bounded({"type": "http.response.body", "body": data, "more_body": True})

@@ -1,6 +1,12 @@
 """Who wants which model to run: what wakes a cold one, in Redis, where every gateway writes and the autoscaler reads.
 
-A wish is over when the model is ready, or when nobody repeated it in time. However many ask, one wish is one boot.
+A wish is over when the model is ready, or when nobody repeated it in time. However many ask, through however many gateways,
+there is one wish, and one boot.
+
+| key             | type | lifetime | what                                               |
+| --------------- | ---- | -------- | -------------------------------------------------- |
+| bm:wishes       | hash | for ever | model -> its wish as JSON; what is past counts not |
+| bm:wakes:MODEL  | zset | an hour  | when its wishes began, Unix seconds                |
 """
 
 from __future__ import annotations
@@ -12,11 +18,11 @@ from redis.asyncio import Redis
 
 from budgets.store import fields, reaching
 
-#: Model id -> its wish as JSON.
 KEY = "bm:wishes"
+HOUR = 3600
 
 #: Whose wish it is where nobody asked.
-WARM_WINDOW, ALWAYS = "warm window", "always warm"
+WARM_WINDOW, ALWAYS, LOAD, OPERATOR = "warm window", "always warm", "load", "operator"
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -25,6 +31,14 @@ class Wish(msgspec.Struct, frozen=True):
     waker: str
     since: float
     until: float
+
+
+class TooManyBoots(Exception):
+    """The model was woken as often in this hour as it may be."""
+
+    def __init__(self, bound: int, retry_after_seconds: float) -> None:
+        super().__init__(f"it was woken {bound} times within an hour")
+        self.retry_after_seconds = retry_after_seconds
 
 
 _decoder = msgspec.json.Decoder(Wish)
@@ -36,14 +50,32 @@ class Wishes:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def add(self, model: str, waker: str, seconds: float) -> Wish:
-        """Wants the model for so long; who wanted it first stays its waker. The wish that now holds."""
+    async def add(self, model: str, waker: str, seconds: float, most_an_hour: int | None = None) -> Wish:
+        """Wants the model for so long; who wanted it first stays its waker. The wish that now holds. Raises TooManyBoots."""
         now = time.time()
+        new = Wish(waker, now, now + seconds)
         async with reaching():
+            if await self._redis.hsetnx(KEY, model, _text(new)):
+                return await self._begun(model, new, most_an_hour)
             found = await self._redis.hget(KEY, model)
-            held = None if found is None else _decoder.decode(found)
-            wish = Wish(waker, now, now + seconds) if held is None or held.until < now else Wish(held.waker, held.since, now + seconds)
-            await self._redis.hset(KEY, model, msgspec.json.encode(wish).decode())
+            held = new if found is None else _decoder.decode(found)
+            if held.until < now:
+                await self._redis.hset(KEY, model, _text(new))
+                return await self._begun(model, new, most_an_hour)
+            wish = Wish(held.waker, held.since, now + seconds)
+            await self._redis.hset(KEY, model, _text(wish))
+        return wish
+
+    async def _begun(self, model: str, wish: Wish, most: int | None) -> Wish:
+        """Counted, or taken back where there were too many in this hour."""
+        wakes = f"bm:wakes:{model}"
+        await self._redis.zremrangebyscore(wakes, "-inf", wish.since - HOUR)
+        if most is not None and await self._redis.zcard(wakes) >= most:
+            await self._redis.hdel(KEY, model)
+            first = await self._redis.zrange(wakes, 0, 0, withscores=True)
+            raise TooManyBoots(most, float(first[0][1]) + HOUR - wish.since)
+        await self._redis.zadd(wakes, {f"{wish.since}": wish.since})
+        await self._redis.expire(wakes, HOUR)
         return wish
 
     async def all(self) -> dict[str, Wish]:
@@ -57,3 +89,7 @@ class Wishes:
         """It came true, or is not wanted any more."""
         async with reaching():
             await self._redis.hdel(KEY, model)
+
+
+def _text(wish: Wish) -> str:
+    return msgspec.json.encode(wish).decode()

@@ -37,7 +37,7 @@ async def create_completion(request: Request, parts: AppParts, model: PathModel)
     served = await parts.served(key, wanted.model)
     spec = served.spec
     valid = await validation.validate(wanted, spec, served.vocabulary, key.account_id)
-    work = parts.work(spec, valid.jobs, parts.meter(request, key, spec, valid.need))
+    work = parts.work(request, spec, valid.jobs, parts.meter(request, key, spec, valid.need))
     rendering = Rendering(valid, served.vocabulary, spec.source, served.fingerprint)
     return StreamedAnswer(work, rendering) if valid.stream else Answer(work, rendering.whole)
 

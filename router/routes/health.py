@@ -26,7 +26,7 @@ async def health() -> dict[str, str]:
 @router.get("/ready", responses={"5XX": {"model": ErrorBody}})
 async def ready(parts: AppParts) -> dict[str, str]:
     """503, with the reason, while Redis or the cluster's control plane cannot be reached."""
-    problem = await _redis_problem(parts.services.redis) or await parts.services.fleet.problem()
+    problem = await _redis_problem(parts.services.redis) or await parts.fleet.problem()
     if problem is not None:
         raise NotReady(problem)
     return {"status": "ready"}

@@ -1,4 +1,4 @@
-"""`GET /v1/models` and `GET /v1/models/{id}`: every model with its state; a cold one is listed too.
+"""`GET /v1/models` and `GET /v1/models/{id}`: every model with its state; a cold one is listed too. `POST` wakes it.
 
 Under /m/{model} that model is the only one.
 """
@@ -11,7 +11,9 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.requests import Request
 
+from budgets.keys import ApiKey
 from router.catalogue import ModelSpec
+from router.cold import wake
 from router.errors import ModelNotFound, NotFound
 from router.lifecycle import State
 from router.responses import ErrorBody
@@ -28,7 +30,7 @@ OWNER = "basemodel"
 async def list_models(request: Request, parts: AppParts, model: PathModel) -> dict[str, Any]:
     """The models that the key may use."""
     key = await parts.key(request)
-    specs = parts.services.fleet.catalogue.models if model is None else [parts.usable(key, model)]
+    specs = parts.fleet.catalogue.models if model is None else [parts.usable(key, model)]
     return {"object": "list", "data": [await _card(parts, spec) for spec in specs if key.models is None or spec.id in key.models]}
 
 
@@ -38,14 +40,30 @@ async def get_model(id: str, request: Request, parts: AppParts, model: PathModel
     if not id:
         raise NotFound("There is nothing at this address; the list of models has no slash at its end.")
     key = await parts.key(request)
-    spec = parts.usable(key, id if model is None else model)
-    if spec.id != id:
-        raise ModelNotFound(id[:LONGEST_MODEL_ID], [spec.id])
+    return await _card(parts, _named(parts, key, id, model))
+
+
+@router.post("/m/{model}/v1/models/{id}/warm", status_code=202, include_in_schema=False)
+@router.post("/v1/models/{id}/warm", status_code=202, responses={"5XX": {"model": ErrorBody}})
+async def warm_model(id: str, request: Request, parts: AppParts, model: PathModel) -> dict[str, Any]:
+    """Begins to boot a cold model; one that runs or starts already is left as it is."""
+    key = await parts.key(request)
+    spec = _named(parts, key, id, model)
+    if parts.fleet.standing(spec).state != State.READY:
+        await wake(parts.fleet, spec, key.id)
     return await _card(parts, spec)
 
 
+def _named(parts: Parts, key: ApiKey, id: str, model: str | None) -> ModelSpec:
+    """Raises ModelNotFound, ModelNotAllowed."""
+    spec = parts.usable(key, id if model is None else model)
+    if spec.id != id:
+        raise ModelNotFound(id[:LONGEST_MODEL_ID], [spec.id])
+    return spec
+
+
 async def _card(parts: Parts, spec: ModelSpec) -> dict[str, Any]:
-    served, standing = await parts.shelf.readable(spec), parts.services.fleet.standing(spec)
+    served, standing = await parts.shelf.readable(spec), parts.fleet.standing(spec)
     return {
         "id": spec.id,
         "object": "model",
@@ -61,7 +79,8 @@ async def _card(parts: Parts, spec: ModelSpec) -> dict[str, Any]:
         "state": standing.state if served else State.FAILED,
         "phase": standing.phase,
         "since": datetime.fromtimestamp(standing.since, UTC).isoformat(timespec="seconds"),
-        "eta_seconds": standing.eta_seconds,
+        "eta_seconds": standing.eta_seconds and round(standing.eta_seconds, 1),
+        "progress": {"bytes_loaded": standing.done, "bytes_total": standing.total} if standing.total else None,
         "replicas": {"running": standing.running, "wanted": standing.wanted},
         "warm_policy": spec.warm_policy,
         "idle_seconds": spec.idle_seconds,

@@ -29,5 +29,5 @@ async def create_score(request: Request, parts: AppParts, model: PathModel) -> R
     served = await parts.served(key, wanted.model)
     spec = served.spec
     valid = await scoring.validate(wanted, spec, served.vocabulary, key.account_id)
-    work = parts.work(spec, [valid.job], parts.meter(request, key, spec, valid.need))
+    work = parts.work(request, spec, [valid.job], parts.meter(request, key, spec, valid.need))
     return Answer(work, scoring.ScoreRendering(valid, served.vocabulary, spec.source, served.fingerprint).whole)

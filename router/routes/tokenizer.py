@@ -88,7 +88,7 @@ async def _served(parts: Parts, key: ApiKey, model: str | None) -> Served:
 async def _common(parts: Parts) -> Served:
     served = await parts.shelf.common()
     if served is None:
-        ids = ", ".join(parts.services.fleet.catalogue.ids)
+        ids = ", ".join(parts.fleet.catalogue.ids)
         message = f"'model' is required, as the models do not share one tokenizer: name one of {ids}, or begin the path with /m/{{model}}."
         raise InvalidRequest(Fault("model", "missing_parameter", message))
     return served
