@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -52,11 +53,28 @@ def client() -> Iterator[httpx.Client]:
 
 def models() -> list[dict[str, Any]]:
     """What `GET /v1/models` lists. Raises Failure."""
+    return list(_asked("GET", "/models")["data"])
+
+
+def model(model_id: str) -> dict[str, Any]:
+    """What `GET /v1/models/{id}` says. Raises Failure."""
+    return _asked("GET", f"/models/{quote(model_id, safe='')}")
+
+
+def warm(model_id: str) -> dict[str, Any]:
+    """Wakes a model; how it stands then. Raises Failure."""
+    return _asked("POST", f"/models/{quote(model_id, safe='')}/warm")
+
+
+def _asked(method: str, path: str) -> dict[str, Any]:
     with client() as opened:
-        response = opened.get("/models")
+        response = opened.request(method, path)
         check(response)
         try:
-            return list(response.json()["data"])
+            document = response.json()
+            if document["object"] in ("list", "model"):
+                return dict(document)
+            raise ValueError
         except (ValueError, KeyError, TypeError) as error:
             raise Failure(f"What answers at {base()} is not a base-model API; set ACS_API_BASE to one.") from error
 

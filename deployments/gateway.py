@@ -18,8 +18,8 @@ from budgets.keys import Keys
 from budgets.redis_checks import refuse_unsafe
 from budgets.store import connect
 from deployments.doors import close_replica_doors
+from deployments.fleet import ServeFleet
 from deployments.frames import FrameReceiver, socket_folder
-from deployments.handles import ServeFleet
 from router.app import Services, create_app
 from router.catalogue import Catalogue
 from router.request_id import GIVEN_ID
@@ -44,8 +44,8 @@ class Gateway:
     async def __init__(self) -> None:  # type: ignore[misc]  # Serve awaits it
         settings = Settings.read()
         self._frames = FrameReceiver(socket_folder(settings.home))
-        self._fleet = ServeFleet(self._frames)
         redis = connect(settings.redis_url)
+        self._fleet = ServeFleet(self._frames, redis)
         keys = Keys(redis, settings.secret)
         await check_store(redis, keys)
         self._accounting = Accounting(redis, settings.home / "accounting")

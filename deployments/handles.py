@@ -1,4 +1,4 @@
-"""Serve handles as the router's ports: `HandleEngine` for one model, `ServeFleet` for all.
+"""A Serve handle as the router's engine.
 
 A job is one Serve call, open while the job runs: it carries cancellation, failure and load. The tokens
 come as frames (`frames.py`); `router.generation` finds out when some are missing.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
@@ -21,19 +20,16 @@ from ray.serve.handle import DeploymentHandle, DeploymentResponse
 from deployments import model
 from deployments.frames import FrameReceiver
 from deployments.messages import FailureKind
-from router.catalogue import Catalogue, ModelSpec
-from router.engine import Delta, Engine, EngineBroken, EngineCold, EngineDied, EngineError, Job
-from router.fleet import Fleet
+from deployments.prefix_keys import hint_of
+from router.catalogue import ModelSpec
+from router.engine import Delta, EngineBroken, EngineCold, EngineDied, EngineError, Job
 from router.lifecycle import Phase, Standing, State
 
 #: How long frames may lag behind the answer of the call they belong to.
 FRAME_GRACE_SECONDS = 5.0
-COLD_CHECK_SECONDS = 1.0
+#: How often a call without a token is looked after, and how many times in a row its model may be without a replica then.
+COLD_CHECK_SECONDS, COLD_CHECKS = 1.0, 5
 RETRY_BROKEN_SECONDS = 10.0
-STATUS_SECONDS = 2.0
-STATUS_TIMEOUT_SECONDS = 5.0
-STALE_STATUS_SECONDS = 15.0
-NO_CONTROLLER = "the cluster's controller does not answer"
 
 log = logging.getLogger("ray.serve")
 
@@ -66,10 +62,13 @@ class HandleEngine:
         self._encoder = msgspec.msgpack.Encoder()
 
     async def generate(self, job: Job) -> AsyncGenerator[Delta]:
-        """See `router.engine.Engine`. A cold model's boot is waited for, `cold_wait_seconds` at most."""
+        """See `router.engine.Engine`. Raises EngineCold at once for a model that has no replica: nothing is queued here."""
+        if self._standing(self._spec).state != State.READY:
+            raise self._cold()
         stream, queue = self._frames.open()
-        response = self._handle.generate.remote(self._encoder.encode(job), self._frames.address, stream)
-        call = asyncio.ensure_future(_answer(response))
+        handle = self._handle.options(session_id=hint_of(job))
+        response = handle.generate.remote(self._encoder.encode(job), self._frames.address, stream)
+        call = asyncio.ensure_future(self._answer(response))
         call.add_done_callback(lambda _: queue.put_nowait(None))
         unfinished = len(job.seeds)
         try:
@@ -100,113 +99,38 @@ class HandleEngine:
                 yield delta
 
     async def _first(self, queue: asyncio.Queue[Delta | None]) -> Delta | None:
-        """The first delta; raises EngineCold when the model does not become ready in time."""
-        deadline = time.monotonic() + self._spec.cold_wait_seconds
+        """The first delta; raises EngineCold when the model lost its replicas before one took the call."""
+        gone = 0
         while True:
             try:
                 return await asyncio.wait_for(queue.get(), COLD_CHECK_SECONDS)
             except TimeoutError:
-                standing = self._standing(self._spec)
-                if standing.state != State.READY and time.monotonic() > deadline:
-                    raise EngineCold(standing.phase or Phase.ALLOCATING, standing.eta_seconds) from None
+                gone = 0 if self._standing(self._spec).state == State.READY else gone + 1
+                if gone == COLD_CHECKS:
+                    raise self._cold() from None
 
+    def _cold(self) -> EngineError:
+        standing = self._standing(self._spec)
+        if standing.state == State.FAILED:
+            return EngineBroken(standing.reason, standing.retry_after_seconds or RETRY_BROKEN_SECONDS)
+        return EngineCold(standing.phase or Phase.ALLOCATING, standing.eta_seconds)
 
-async def _answer(response: DeploymentResponse[Any]) -> None:
-    """Returns when the job has ended; raises an EngineError when it failed."""
-    try:
-        failed = await response
-    except Exception as error:
-        raise from_ray(error) from error
-    if failed is not None:
-        kind, reason = failed
-        log.warning("a job failed: %s: %s", kind, reason)
-        raise failure(kind, reason)
+    def _failure(self, kind: str, reason: str) -> EngineError:
+        match kind:
+            case FailureKind.NOT_READY:
+                return self._cold()
+            case FailureKind.REFUSED:
+                return EngineError(reason)
+            case _:
+                return EngineDied(reason)
 
-
-def failure(kind: str, reason: str) -> EngineError:
-    match kind:
-        case FailureKind.NOT_READY:
-            return EngineBroken(reason, RETRY_BROKEN_SECONDS)
-        case FailureKind.REFUSED:
-            return EngineError(reason)
-        case _:
-            return EngineDied(reason)
-
-
-class ServeFleet:
-    """The models of the gateway's `user_config`, and how Serve's controller says they stand."""
-
-    def __init__(self, frames: FrameReceiver) -> None:
-        self._frames = frames
-        self._catalogue: Catalogue | None = None
-        self._engines: dict[str, HandleEngine] = {}
-        self._standings: dict[str, Standing] = {}
-        self._seen = 0.0
-        self._problem: str | None = "the gateway has just started"
-        self._task = asyncio.create_task(self._watch())
-
-    def replace(self, catalogue: Catalogue) -> None:
-        """Takes over a changed catalogue; models that stay the same keep their engine."""
-        old = {} if self._catalogue is None else {spec.id: spec for spec in self._catalogue.models}
-        kept = {spec.id: self._engines[spec.id] for spec in catalogue.models if old.get(spec.id) == spec}
-        self._engines = {spec.id: kept.get(spec.id) or self._new_engine(spec) for spec in catalogue.models}
-        self._catalogue = catalogue
-
-    def _new_engine(self, spec: ModelSpec) -> HandleEngine:
-        return HandleEngine(spec, handle_of(spec), self._frames, self.standing)
-
-    @property
-    def catalogue(self) -> Catalogue:
-        assert self._catalogue is not None, "Serve calls reconfigure before any request"
-        return self._catalogue
-
-    def engine(self, spec: ModelSpec) -> Engine:
-        return self._engines[spec.id]
-
-    def standing(self, spec: ModelSpec) -> Standing:
-        return self._standings.get(spec.id, Standing(State.COLD, time.time()))
-
-    async def problem(self) -> str | None:
-        if self._problem is None and time.monotonic() - self._seen > STALE_STATUS_SECONDS:
-            return NO_CONTROLLER
-        return self._problem
-
-    async def _watch(self) -> None:
-        """Asks the controller for all states, every STATUS_SECONDS, off the event loop."""
-        while True:
-            try:
-                status = await asyncio.wait_for(asyncio.to_thread(serve.status), STATUS_TIMEOUT_SECONDS)
-                self._take(status)
-                self._seen, self._problem = time.monotonic(), None
-            except Exception as error:
-                log.warning("the controller's status could not be read: %s", error)
-                self._problem = NO_CONTROLLER
-            await asyncio.sleep(STATUS_SECONDS)
-
-    def _take(self, status: Any) -> None:
-        for spec in () if self._catalogue is None else self._catalogue.models:
-            app = status.applications.get(model.APP_PREFIX + spec.id)
-            deployment = None if app is None else app.deployments.get(model.DEPLOYMENT)
-            counts = {} if deployment is None else {str(getattr(k, "value", k)): n for k, n in deployment.replica_states.items()}
-            now = standing_of(counts, time.time())
-            if not _same(now, self._standings.get(spec.id)):
-                self._standings[spec.id] = now
-
-
-def standing_of(counts: dict[str, int], now: float) -> Standing:
-    """Serve's replica counts, by state name, as a Standing that begins now."""
-    running, stopping = counts.get("RUNNING", 0), counts.get("STOPPING", 0)
-    starting = sum(counts.values()) - running - stopping
-    wanted = running + starting
-    if running:
-        return Standing(State.READY, now, running=running, wanted=wanted)
-    if starting:
-        return Standing(State.STARTING, now, Phase.LOADING, running=0, wanted=wanted)
-    return Standing(State.DRAINING if stopping else State.COLD, now)
-
-
-def _same(now: Standing, before: Standing | None) -> bool:
-    return before is not None and (now.state, now.running, now.wanted) == (before.state, before.running, before.wanted)
-
-
-_fleet_is_a_fleet: type[Fleet] = ServeFleet
+    async def _answer(self, response: DeploymentResponse[Any]) -> None:
+        """Returns when the job has ended; raises an EngineError when it failed."""
+        try:
+            failed = await response
+        except Exception as error:
+            raise from_ray(error) from error
+        if failed is not None:
+            kind, reason = failed
+            log.warning("a job failed: %s: %s", kind, reason)
+            raise self._failure(kind, reason)

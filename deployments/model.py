@@ -9,6 +9,7 @@ import msgspec
 from ray import serve
 from ray.serve.config import AutoscalingConfig
 
+from deployments.affinity import request_router
 from deployments.doors import close_replica_doors
 from deployments.frames import socket_folder
 from deployments.host_process import HostProcess
@@ -74,6 +75,7 @@ def build(args: ModelSpec) -> serve.Application:
     model = serve.deployment(
         name=DEPLOYMENT,
         autoscaling_config=autoscaling(args),
+        request_router_config=request_router(args),
         ray_actor_options={"num_cpus": args.num_cpus, "num_gpus": args.gpus},
         max_ongoing_requests=MAX_ONGOING_REQUESTS,
         health_check_period_s=2,

@@ -6,6 +6,7 @@ Each replica writes its own, so whatever a gateway or the controller forgets, th
 | ----------------- | ---- | ------------------------------------------------------------------------ |
 | bm:boots:now      | hash | MODEL/REPLICA -> its boot as JSON; believed for BELIEVED_SECONDS after `beat` |
 | bm:boots:MODEL    | hash | id -> a boot that became ready, failed or ended as JSON; the KEPT latest |
+| bm:boots:reasons  | hash | model -> why its boot has found no place yet, for the operator           |
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from redis.asyncio import Redis
 from budgets.store import fields, reaching
 from router.lifecycle import Phase
 
-NOW = "bm:boots:now"
+NOW, REASONS = "bm:boots:now", "bm:boots:reasons"
 #: A replica says every BEAT_SECONDS that it lives; one that is silent for longer than the second is gone.
 BEAT_SECONDS, BELIEVED_SECONDS = 2.0, 8.0
 KEPT = 100
@@ -96,6 +97,15 @@ class Boots:
             if dead:
                 await self._redis.hdel(NOW, *dead)
         return [boot for name, boot in boots.items() if name not in dead]
+
+    async def explain(self, model: str, reason: str) -> None:
+        """Why the model finds no place; "" once it has one."""
+        async with reaching():
+            await (self._redis.hset(REASONS, model, reason) if reason else self._redis.hdel(REASONS, model))
+
+    async def reasons(self) -> dict[str, str]:
+        async with reaching():
+            return fields(await self._redis.hgetall(REASONS))
 
     async def past(self, model: str) -> list[Boot]:
         """The latest first."""

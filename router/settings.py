@@ -30,10 +30,16 @@ class Settings:
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """Raises BadSetting."""
         home = home_folder(environment)
-        store_url = environment.get("BASEMODEL_REDIS_URL") or embedded_redis_url(home)
-        check_redis_url(store_url)
+        store_url = read_redis_url(home, environment)
         public_url = environment.get("BASEMODEL_PUBLIC_URL") or None
         return cls(home, store_url, read_secret(home, environment), public_url)
+
+
+def read_redis_url(home: Path, environment: Mapping[str, str] = os.environ) -> str:
+    """`BASEMODEL_REDIS_URL`, else the embedded Redis of this machine's home. Raises BadSetting."""
+    url = environment.get("BASEMODEL_REDIS_URL") or embedded_redis_url(home)
+    check_redis_url(url)
+    return url
 
 
 def check_redis_url(url: str) -> None:

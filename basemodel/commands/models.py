@@ -1,22 +1,96 @@
-"""`basemodel models`: what the running service can serve."""
+"""`basemodel models`: what the running service can serve, how it stands, and waking it."""
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
+from itertools import pairwise
+from typing import Annotated, Any
+
 import typer
 
-from basemodel import api, console
+from basemodel import api, console, store
+from basemodel.failure import Failure
+from router.boots import Boot, Boots
 
-app = typer.Typer(no_args_is_help=True, help="What the running service can serve.")
+app = typer.Typer(no_args_is_help=True, help="What the running service can serve, and how it stands.")
+
+LIST = ["id", "state", "phase", "eta", "replicas", "source", "reason"]
+HISTORY = ["asked", "waker", "how", "allocating", "loading", "warming", "ready after", "idle", "reason"]
+LOOK_SECONDS = 0.5
+
+Id = Annotated[str, typer.Argument(help="The model's id.")]
+Wait = Annotated[int, typer.Option("--wait", min=0, max=900, help="Seconds to wait until it is ready.")]
 
 
 @app.callback()
 def models() -> None:
-    """What the running service can serve."""
+    """What the running service can serve, and how it stands."""
 
 
 @app.command("list")
 def list_models(as_json: console.Json = False) -> None:
-    """List the models and their states."""
-    found = api.models()
-    rows = [[str(model.get(column, "")) for column in ("id", "state", "source")] for model in found]
-    console.answer(as_json, found, console.table(["id", "state", "source"], rows))
+    """List the models and their states; for the operator of this machine, with the reason where one does not start."""
+    found, reasons = api.models(), _reasons()
+    listed = [{**model, "reason": reasons.get(model["id"], "")} for model in found] if reasons else found
+    console.answer(as_json, listed, console.table(LIST, [_row(model) for model in listed]))
+
+
+@app.command()
+def warm(model: Id, wait: Wait = 0, as_json: console.Json = False) -> None:
+    """Start a cold model, so that it is there when it is needed."""
+    card = api.warm(model)
+    until = time.monotonic() + wait
+    while card["state"] != "ready" and time.monotonic() < until:
+        time.sleep(LOOK_SECONDS)
+        card = api.model(model)
+    if wait and card["state"] != "ready":
+        raise Failure(f"{model} is {card['state']} after {wait} s; `basemodel models list` says more.")
+    console.answer(as_json, card, f"{model}: {_words(card)}")
+
+
+@app.command()
+def history(model: Id, as_json: console.Json = False) -> None:
+    """The model's latest boots: who woke it, how long each phase took, and how long it stood idle."""
+    boots = store.run(lambda opened: Boots(opened.redis).past(model))
+    console.answer(as_json, [_document(boot) for boot in boots], console.table(HISTORY, [_line(boot) for boot in boots]))
+
+
+def _reasons() -> dict[str, str]:
+    """Why models do not start; {} where this is not the operator's machine."""
+    try:
+        return store.run(_asked)
+    except Failure:
+        return {}
+
+
+async def _asked(opened: store.Store) -> dict[str, str]:
+    boots = Boots(opened.redis)
+    return {**await boots.reasons(), **{boot.model: boot.reason for boot in await boots.now() if boot.ready is None and boot.reason}}
+
+
+def _row(model: dict[str, Any]) -> list[str]:
+    replicas, eta = model.get("replicas") or {}, model.get("eta_seconds")
+    counts = f"{replicas.get('running', '')}/{replicas.get('wanted', '')}"
+    shown = [model.get("id"), model.get("state"), model.get("phase"), None if eta is None else f"{eta:.0f} s", counts]
+    return [str(one or "") for one in [*shown, model.get("source"), model.get("reason")]]
+
+
+def _words(card: dict[str, Any]) -> str:
+    eta = "" if card.get("eta_seconds") is None else f", ready in about {card['eta_seconds']:.0f} s"
+    return f"{card['state']}{eta}"
+
+
+def _document(boot: Boot) -> dict[str, Any]:
+    ready = None if boot.ready is None else boot.ready - boot.asked
+    fields = ("id", "replica", "waker", "how", "asked", "ready", "ended", "reason", "done", "total")
+    return {name: getattr(boot, name) for name in fields} | {"phases": boot.phases, "boot_seconds": ready, "idle_seconds": boot.idle}
+
+
+def _line(boot: Boot) -> list[str]:
+    """The phases in seconds, each until the next began."""
+    begun = [*boot.phases.values(), boot.ready or boot.ended]
+    spans = [f"{end - began:.1f} s" for began, end in pairwise(moment for moment in begun if moment is not None)]
+    asked = datetime.fromtimestamp(boot.asked).strftime("%Y-%m-%d %H:%M:%S")
+    ready = "" if boot.ready is None else f"{boot.ready - boot.asked:.1f} s"
+    return [asked, boot.waker, boot.how, *(spans + [""] * 3)[:3], ready, f"{boot.idle:.0f} s", boot.reason[:200]]

@@ -15,7 +15,7 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 
 from deployments import handles
 from deployments.frames import FrameReceiver, FrameSender, socket_folder
-from deployments.handles import FROM_RAY, HandleEngine, from_ray, standing_of
+from deployments.handles import FROM_RAY, HandleEngine, from_ray
 from router.catalogue import ModelSpec
 from router.engine import Delta, EngineBroken, EngineCold, EngineDied, EngineError, Finish, FinishReason, Job, Sampling
 from router.lifecycle import Phase, Standing, State
@@ -48,22 +48,7 @@ def test_anything_unforeseen_counts_as_a_died_engine() -> None:
     assert isinstance(from_ray(ray.exceptions.ActorDiedError()), EngineError)
 
 
-@pytest.mark.parametrize(
-    ("counts", "state"),
-    [
-        ({}, State.COLD),
-        ({"RUNNING": 0}, State.COLD),
-        ({"STARTING": 1}, State.STARTING),
-        ({"PENDING_INITIALIZATION": 1}, State.STARTING),
-        ({"RUNNING": 1, "STARTING": 1}, State.READY),
-        ({"STOPPING": 1}, State.DRAINING),
-    ],
-)
-def test_replica_counts_become_a_standing(counts: dict[str, int], state: State) -> None:
-    assert standing_of(counts, 1.0).state == state
-
-
-SPEC = ModelSpec(id="pico", source="embedded/pico", revision="1", max_model_len=2048, cold_wait_seconds=1)
+SPEC = ModelSpec(id="pico", source="embedded/pico", revision="1", max_model_len=2048)
 JOB = Job("job-1", (0, 5), Sampling(max_tokens=2))
 DELTAS = [Delta(0, 0, [7]), Delta(0, 1, [8], None, Finish(FinishReason.LENGTH))]
 
@@ -91,6 +76,7 @@ class Cluster:
         self.on_call: Callable[[Call, int], None] = lambda call, stream: None
         self.state = State.READY
         handle = SimpleNamespace(generate=SimpleNamespace(remote=self._remote))
+        handle.options = lambda session_id: handle
         self.engine = HandleEngine(SPEC, cast(Any, handle), frames, lambda spec: Standing(self.state, 0.0, Phase.LOADING, 9.0))
 
     def _remote(self, job: bytes, address: str, stream: int) -> Call:
@@ -146,10 +132,15 @@ async def test_a_call_that_fails_midway_is_a_died_engine(cluster: Cluster, endin
         await anext(stream)
 
 
-async def test_a_replica_without_an_engine_is_broken_and_is_not_asked_twice(cluster: Cluster) -> None:
-    cluster.on_call = lambda call, stream: call.ended.set_result(("not_ready", "its boots fail"))
-    with pytest.raises(EngineBroken):
+async def test_a_replica_without_an_engine_is_as_cold_as_its_model(cluster: Cluster) -> None:
+    def boot(call: Call, stream: int) -> None:
+        cluster.state = State.STARTING
+        call.ended.set_result(("not_ready", "it boots"))
+
+    cluster.on_call = boot
+    with pytest.raises(EngineCold) as raised:
         await anext(cluster.engine.generate(JOB))
+    assert (raised.value.phase, raised.value.eta_seconds) == ("loading", 9.0)
 
 
 async def test_closing_the_stream_cancels_the_call(cluster: Cluster) -> None:
@@ -160,11 +151,21 @@ async def test_closing_the_stream_cancels_the_call(cluster: Cluster) -> None:
     assert cluster.calls[0].cancelled
 
 
-async def test_a_model_that_does_not_become_ready_in_time_is_cold(cluster: Cluster) -> None:
-    cluster.state = State.STARTING
-    with pytest.raises(EngineCold) as raised:
+@pytest.mark.parametrize(("state", "error"), [(State.COLD, EngineCold), (State.STARTING, EngineCold), (State.FAILED, EngineBroken)])
+async def test_a_model_that_does_not_run_is_not_even_called(cluster: Cluster, state: State, error: type[EngineError]) -> None:
+    cluster.state = state
+    with pytest.raises(error):
         await anext(cluster.engine.generate(JOB))
-    assert (raised.value.phase, raised.value.eta_seconds) == ("loading", 9.0)
+    assert not cluster.calls
+
+
+async def test_a_call_that_no_replica_took_is_cold(cluster: Cluster) -> None:
+    def leave(call: Call, stream: int) -> None:
+        cluster.state = State.STARTING
+
+    cluster.on_call = leave
+    with pytest.raises(EngineCold):
+        await anext(cluster.engine.generate(JOB))
     assert cluster.calls[0].cancelled
 
 
