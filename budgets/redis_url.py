@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.connection import BlockingConnectionPool
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 
 SCHEMES = ("redis://", "rediss://", "unix://", "redis+sentinel://", "rediss+sentinel://", "redis+cluster://", "rediss+cluster://")
@@ -41,7 +42,12 @@ def client(url: str, **options: Any) -> Redis:
         case "cluster":
             return _cluster(rest, options, secure)
         case _:
-            return Redis.from_url(url, **options)
+            return _one(url, options)
+
+
+def _one(url: str, options: dict[str, Any]) -> Redis:
+    """Who finds all connections in use waits for one, as long as for an answer: redis-py's other pool raises at once."""
+    return Redis.from_pool(BlockingConnectionPool.from_url(url, timeout=options.get("socket_timeout", 1.0), **options))
 
 
 def _master(rest: str, options: dict[str, Any], secure: dict[str, Any]) -> Redis:

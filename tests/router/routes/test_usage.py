@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 from redis.asyncio import Redis
@@ -53,3 +55,8 @@ async def test_usage_needs_redis(client: httpx.AsyncClient, redis: Redis, monkey
 
     monkeypatch.setattr(redis, "execute_command", refuse)
     assert_error(await client.get("/v1/usage"), 503, "accounting_unavailable")
+
+
+async def test_many_who_ask_at_once_wait_for_a_connection(client: httpx.AsyncClient) -> None:
+    answers = await asyncio.gather(*(client.get("/v1/usage") for _ in range(300)))
+    assert {answer.status_code for answer in answers} == {200}
