@@ -15,8 +15,8 @@ from basemodel.cluster.start import running
 from basemodel.failure import Failure
 from router.settings import home_folder
 
-#: A cold model may take a while before its first token.
-READ_SECONDS = 900.0
+#: A cold model is waited for, and its first token for a little longer.
+WAIT_SECONDS, READ_SECONDS = 600, 900.0
 
 
 def base() -> str:
@@ -44,7 +44,8 @@ def client() -> Iterator[httpx.Client]:
     """Raises Failure for a service that cannot be reached or breaks off."""
     address = base()
     timeout = httpx.Timeout(10.0, read=READ_SECONDS)
-    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key()}"}, timeout=timeout) as opened:
+    headers = {"Authorization": f"Bearer {key()}", "X-Wait-For-Model": str(WAIT_SECONDS)}
+    with httpx.Client(base_url=address, headers=headers, timeout=timeout) as opened:
         try:
             yield opened
         except httpx.TransportError as error:

@@ -20,6 +20,7 @@ import pytest
 
 from basemodel.cluster import ray_head
 from basemodel.cluster.processes import marked
+from tests.stack import sleepers
 
 CHECKOUT = Path(__file__).parent.parent
 BASEMODEL = Path(sys.executable).with_name("basemodel")
@@ -28,18 +29,20 @@ UP_SECONDS, DOWN_SECONDS = 240, 90
 
 @dataclass
 class Stack:
-    """A running cluster: where it answers, a key for it, and its state folder."""
+    """A running cluster: where it answers, a key for it, its state folder, and that of the weights of `sleepers.py`."""
 
     base_url: str
     key: str
     home: Path
     port: int
+    sleepers: Path
     environment: dict[str, str] = field(repr=False)
     clients: list[openai.OpenAI] = field(default_factory=list, repr=False)
 
     def client(self, **options: Any) -> openai.OpenAI:
-        """The official SDK without its retries; closed at the end of the run."""
-        self.clients.append(openai.OpenAI(base_url=self.base_url, api_key=self.key, max_retries=0, **options))
+        """The official SDK without its retries, which waits for cold models; closed at the end of the run."""
+        patient = {"X-Wait-For-Model": "120"}
+        self.clients.append(openai.OpenAI(base_url=self.base_url, api_key=self.key, max_retries=0, default_headers=patient, **options))
         return self.clients[-1]
 
     def host(self, model: str = "pico") -> psutil.Process | None:
@@ -81,13 +84,14 @@ def run_basemodel(arguments: list[str], environment: dict[str, str], seconds: fl
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     home, port = tmp_path_factory.mktemp("stack") / "home", free_port()
+    weights = tmp_path_factory.mktemp("sleepers")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("RAY_", "BASEMODEL_"))}
     environment |= {"BASEMODEL_HOME": str(home), "NO_COLOR": "1"}
     try:
-        up = run_basemodel(["up", "--detach", "--port", str(port)], environment, UP_SECONDS)
+        up = run_basemodel(["up", "--detach", "--port", str(port), "--config", str(sleepers.config(weights))], environment, UP_SECONDS)
         assert up.returncode == 0, up.stdout + up.stderr
         key = (home / "first-key").read_text().strip()
-        running = Stack(f"http://127.0.0.1:{port}/v1", key, home, port, environment)
+        running = Stack(f"http://127.0.0.1:{port}/v1", key, home, port, weights, environment)
         yield running
         for client in running.clients:
             client.close()

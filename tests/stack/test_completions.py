@@ -141,6 +141,6 @@ def test_a_wrong_key_gets_one_message(stack: Stack) -> None:
 
 def test_the_models_are_listed_whether_warm_or_cold(stack: Stack) -> None:
     models = {model.id: model.model_extra or {} for model in stack.client().models.list()}
-    assert list(models) == ["pico", "nano", "micro"]
+    assert list(models)[:3] == ["pico", "nano", "micro"]
     assert models["pico"]["state"] == "ready"
     assert models["nano"]["warm_policy"] == "on_demand"
