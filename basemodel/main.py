@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from basemodel.commands import accounts, keys, models, usage
+from basemodel.commands.apply import apply
 from basemodel.commands.complete import complete
 from basemodel.commands.doctor import doctor
 from basemodel.commands.down import down
@@ -38,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A self-hosted base-model API: raw next-token prediction over an OpenAI-compatible /v1/completions.",
 )
-for command in (up, down, status, doctor, complete):
+for command in (up, apply, down, status, doctor, complete):
     app.command()(command)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(keys.app, name="keys")
