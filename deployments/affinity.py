@@ -43,6 +43,9 @@ class Tries:
 
 class AffinityRouter(RequestRouter):  # type: ignore[misc]  # Ray is untyped
     def initialize_state(self, **options: Any) -> None:
+        """Serve calls it when it has heard of the deployment; of replicas it says nothing as long as there was none."""
+        if replica_sets.running(self.app_name) is None:
+            replica_sets.update(self.app_name, ())
         self._loads = Loads()
         try:
             self._placement = Placement(**options)

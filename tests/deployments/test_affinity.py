@@ -1,78 +1,30 @@
-"""The request router as Serve calls it, with replicas that only have a name."""
+"""The request router as Serve calls it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from random import Random
 from types import SimpleNamespace
 from typing import Any
 from weakref import WeakValueDictionary
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as some
 from ray import cloudpickle
 from ray.cloudpickle import cloudpickle as pickler
-from ray.serve._private.common import DeploymentHandleSource, DeploymentID, ReplicaID, RequestMetadata
-from ray.serve.request_router import PendingRequest
+from ray.serve._private.common import DeploymentHandleSource, ReplicaID
 
 from deployments import replica_sets
-from deployments.affinity import AffinityRouter, hint_of, request_router
+from deployments.affinity import AffinityRouter, request_router
 from router.catalogue import ModelSpec
-from router.engine import Job, Sampling
+from tests.deployments.fake_replica import DOCUMENT, MODEL, A, B, C, choose, new_router, request, run
 
-MODEL = DeploymentID("Model", "model-pico")
 SPEC = ModelSpec(id="pico", source="embedded/pico", revision="1", max_model_len=2048, max_num_seqs=64)
-DOCUMENT = tuple(Random("document").choices(range(5, 4000), k=1200))
-
-
-class Replica:
-    """What a router sees of a replica."""
-
-    def __init__(self, name: str, ongoing: int = 0, max_ongoing_requests: int = 10_000) -> None:
-        self.name, self.replica_id = name, ReplicaID(name, MODEL)
-        self.ongoing, self.max_ongoing_requests = ongoing, max_ongoing_requests
-
-    async def get_queue_len(self, *, deadline_s: float) -> int:
-        return self.ongoing
-
-
-A, B, C = Replica("a"), Replica("b"), Replica("c")
-
-
-def new_router(**options: Any) -> Any:
-    router = AffinityRouter(
-        deployment_id=MODEL,
-        handle_source=DeploymentHandleSource.REPLICA,
-        use_replica_queue_len_cache=True,
-        initial_backoff_s=0.0,
-        prefer_local_node_routing=True,
-        self_node_id="node",
-    )
-    router.initialize_state(**options)
-    return router
 
 
 @pytest.fixture
 async def router() -> AsyncIterator[Any]:
+    replica_sets._running.clear()
     yield new_router(slack=4.0)
     replica_sets._running.clear()
-
-
-def request(ids: tuple[int, ...] = DOCUMENT, choices: int = 1, name: str = "request", session: str | None = None) -> Any:
-    hint = hint_of(Job("job", ids, Sampling(max_tokens=1), (None,) * choices)) if session is None else session
-    return PendingRequest(args=[], kwargs={}, metadata=RequestMetadata(name, name, session_id=hint))
-
-
-async def choose(router: Any, pending: Any, retry: bool = False) -> str:
-    chosen = await router._choose_replica_for_request(pending, is_retry=retry)
-    return str(chosen.name)
-
-
-async def run(router: Any, pending: Any) -> str:
-    """Chosen, and over."""
-    name = await choose(router, pending)
-    router.on_request_completed(ReplicaID(name, MODEL), pending.metadata.internal_request_id)
-    return name
 
 
 async def test_branches_of_a_document_go_to_one_replica(router: Any) -> None:
@@ -159,6 +111,16 @@ async def test_every_change_of_replicas_is_told(router: Any) -> None:
         assert replica_sets.running(MODEL.app_name) == frozenset(replica.name for replica in replicas)
 
 
+async def test_a_deployment_that_had_no_replica_yet_has_none(router: Any) -> None:
+    assert replica_sets.running(MODEL.app_name) == frozenset()
+
+
+async def test_a_new_handle_does_not_hide_the_replicas_that_are_known(router: Any) -> None:
+    router.update_replicas([A, B])
+    new_router()
+    assert replica_sets.running(MODEL.app_name) == frozenset("ab")
+
+
 async def test_the_same_replicas_again_change_nothing(router: Any) -> None:
     router.update_replicas([A, B, C])
     home = await run(router, request())
@@ -208,43 +170,3 @@ async def test_the_router_travels_by_value_and_speaks_to_the_registry_of_its_pro
     router.update_replicas([A, B])
     assert replica_sets.running(MODEL.app_name) == frozenset("ab")
     assert await run(router, request()) in "ab"
-
-
-ACTS = some.lists(
-    some.tuples(some.sampled_from(["replicas", "job", "retry", "end", "died", "full", "cancel"]), some.integers(0, 7)), max_size=60
-)
-
-
-@given(ACTS)
-async def test_whatever_happens_every_request_gets_a_replica_that_is_there(acts: Sequence[tuple[str, int]]) -> None:
-    router, everyone = new_router(slack=2.0), [A, B, C]
-    open_: list[tuple[Any, asyncio.Task[str]]] = []
-    for what, number in acts:
-        act(router, what, number, everyone, open_)
-        await asyncio.sleep(0)
-        for _, task in open_:
-            assert not task.done() or task.cancelled() or task.exception() is None
-    router.update_replicas(everyone)
-    async with asyncio.timeout(10):
-        for _, task in open_:
-            assert task.cancelled() or await task in "abc"
-
-
-def act(router: Any, what: str, number: int, everyone: list[Replica], open_: list[tuple[Any, asyncio.Task[str]]]) -> None:
-    replica = everyone[number % 3]
-    ended = [(pending, task) for pending, task in open_ if task.done() and not task.cancelled()]
-    if what == "replicas":
-        router.update_replicas([one for bit, one in enumerate(everyone) if number >> bit & 1])
-    elif what == "job":
-        pending = request(DOCUMENT[number * 100 : number * 100 + number * 40], choices=1 + number, name=str(number))
-        open_.append((pending, asyncio.create_task(choose(router, pending))))
-    elif what == "retry" and ended:
-        open_.append((ended[-1][0], asyncio.create_task(choose(router, ended[-1][0], retry=True))))
-    elif what == "end" and ended:
-        router.on_request_completed(ReplicaID(ended[0][1].result(), MODEL), ended[0][0].metadata.internal_request_id)
-    elif what == "died":
-        router.on_replica_actor_died(replica.replica_id)
-    elif what == "full":
-        router.on_new_queue_len_info(replica.replica_id, 10_000 * (number % 2))
-    elif what == "cancel" and open_:
-        open_[-1][1].cancel()
