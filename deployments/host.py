@@ -1,8 +1,8 @@
 """The model host: a process of its own that owns one vLLM engine, for one replica.
 
-`python -m deployments.host FD` inherits the replica's socket as file descriptor FD. The first message is
-`Boot`; the end of the socket is the end of this process and of its engine. An engine that fails ends the
-process too, with the reason in its log: the replica starts another.
+`python -m deployments.host FD` inherits the replica's socket as file descriptor FD; a zygote calls `run`. The first
+message is `Boot`; the end of the socket is the end of this process and of its engine. An engine that fails ends the
+process too, which says why: the replica starts another.
 """
 
 from __future__ import annotations
@@ -11,21 +11,25 @@ import asyncio
 import ctypes
 import logging
 import os
+import select
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Coroutine
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from deployments import messages
+from deployments import messages, weights
+from deployments.boot_sheet import BootSheet
 from deployments.choices import Choices
 from deployments.frames import FrameSender
-from deployments.messages import Abort, Boot, Ended, Failed, FailureKind, Ping, Pong, Progress, Ready, Start, ToReplica
+from deployments.messages import Abort, Boot, Broken, Ended, Failed, FailureKind, Ping, Pong, Progress, Ready, Start, ToReplica
+from deployments.prefill import Prefill
 from deployments.self_check import self_check
 from router.catalogue import ModelSpec
-from router.engine import EngineDied
+from router.engine import Delta, EngineDied
 from router.lifecycle import Phase
 
 if TYPE_CHECKING:
@@ -35,16 +39,24 @@ PR_SET_PDEATHSIG = 1
 #: A busy engine whose last output is older than this is sent a canary, unless new output comes first.
 FRESH_SECONDS = 1.0
 LOOK_SECONDS = 0.1
+PROGRESS_SECONDS = 0.2
+#: What the event loop may still do once the replica has hung up.
+LAST_WORDS_SECONDS = 1.0
 
 log = logging.getLogger("basemodel.host")
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     die_with_parent()
-    connection = socket.socket(fileno=int(sys.argv[1]))
+    run(socket.socket(fileno=int(sys.argv[1])))
+
+
+def run(connection: socket.socket) -> NoReturn:
+    """The whole life of this process, which leads a process group: it ends with everything that it started."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     # A forked engine would hold the connection open after this process is gone.
     os.register_at_fork(after_in_child=connection.close)
+    threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
     try:
         asyncio.run(serve(connection))
     except Exception:
@@ -52,27 +64,63 @@ def main() -> None:
     finally:
         # The engine's process and vLLM's threads must not outlive us, whatever state they are in.
         os.killpg(os.getpgid(0), signal.SIGKILL)
+    raise AssertionError("a killed process goes no further")
 
 
 def die_with_parent() -> None:
-    """The kernel kills this process with the replica, even when it is stopped or hangs (prctl(2))."""
+    """The kernel kills this process with the replica, even when it is stopped or hangs (prctl(2)).
+
+    Only for a spawned host: a forked one's parent is the zygote, which watches the replica in the kernel's place.
+    """
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def _end_with(descriptor: int) -> None:
+    """Ends everything once the replica has hung up, also where the event loop stands still."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLRDHUP)
+    poll.poll()
+    time.sleep(LAST_WORDS_SECONDS)
+    os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
 async def serve(connection: socket.socket) -> None:
-    """Boots the engine, then works until the replica is gone or the engine fails."""
+    """Boots the engine, then works until the replica is gone or the engine fails, and says why."""
     reader, writer = await asyncio.open_connection(sock=connection)
     boot = await _next(reader)
     if not isinstance(boot, Boot):
         return
-    spec = ModelSpec.model_validate_json(boot.spec)
-    messages.send(writer, Progress(Phase.LOADING))
-    await writer.drain()
-    engine, version = await asyncio.to_thread(_start, spec, boot.seed)
-    messages.send(writer, Progress(Phase.WARMING))
+    sheet = BootSheet.create()
+    try:
+        host = await _boot(ModelSpec.model_validate_json(boot.spec), boot.seed, sheet, writer)
+        await host.work(reader)
+    except Exception as error:
+        messages.send(writer, Broken(sheet.reason or f"{type(error).__name__}: {error}"))
+        await writer.drain()
+        raise
+
+
+async def _boot(spec: ModelSpec, seed: int, sheet: BootSheet, writer: asyncio.StreamWriter) -> Host:
+    total = weights.size(spec.folder)
+    messages.send(writer, Progress(Phase.LOADING, 0, total))
+    telling = asyncio.create_task(_tell_progress(sheet, total, writer))
+    try:
+        engine, version = await asyncio.to_thread(_start, spec, seed)
+    finally:
+        telling.cancel()
+    messages.send(writer, Progress(Phase.WARMING, total, total))
     await self_check(engine, spec)
     messages.send(writer, Ready(version))
-    await Host(engine, spec, writer).work(reader)
+    return Host(engine, spec, writer)
+
+
+async def _tell_progress(sheet: BootSheet, total: int, writer: asyncio.StreamWriter) -> None:
+    told = 0
+    while True:
+        await asyncio.sleep(PROGRESS_SECONDS)
+        if (loaded := sheet.loaded) != told:
+            told = loaded
+            messages.send(writer, Progress(Phase.LOADING, min(loaded, total) if total else loaded, total))
 
 
 def _start(spec: ModelSpec, seed: int) -> tuple[VllmEngine, str]:
@@ -96,6 +144,7 @@ class Host:
         self._frames = FrameSender(self._gateway_lost)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._addresses: dict[int, str] = {}
+        self._prefill = Prefill()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._canary: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
@@ -117,6 +166,7 @@ class Host:
                 case Start():
                     self._begin(message)
                 case Abort(call) if call in self._tasks:
+                    self._prefill.forget(call)
                     self._tasks[call].cancel()
                 case Ping(number):
                     self._spawn(self._answer(number))
@@ -124,12 +174,14 @@ class Host:
     def _begin(self, start: Start) -> None:
         task = asyncio.create_task(self._run(start))
         self._addresses[start.call], self._tasks[start.call] = start.address, task
+        self._prefill.begin(start.call, start.job)
         task.add_done_callback(lambda _: self._forget(start.call))
 
     def _forget(self, call: int) -> None:
         """Also for a job that was aborted before its first step."""
         self._tasks.pop(call, None)
         self._addresses.pop(call, None)
+        self._prefill.forget(call)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -139,7 +191,7 @@ class Host:
     async def _run(self, start: Start) -> None:
         """One job to its end; always answers with Ended or Failed, unless aborted."""
         try:
-            await self._choices.run(start.job, partial(self._frames.send, start.address, start.stream))
+            await self._choices.run(start.job, partial(self._send, start))
             self._answer_call(Ended(start.call))
         except EngineDied as error:
             self._answer_call(Failed(start.call, FailureKind.ENGINE_DIED, str(error)))
@@ -148,6 +200,10 @@ class Host:
             log.exception("call %s was refused", start.call)
             self._answer_call(Failed(start.call, FailureKind.REFUSED, f"{type(error).__name__}: {error}"))
 
+    def _send(self, start: Start, delta: Delta) -> None:
+        self._prefill.came(start.call, delta.choice)
+        self._frames.send(start.address, start.stream, delta)
+
     async def _answer(self, number: int) -> None:
         """A pong as soon as the engine is seen to work: by output that is fresh or comes now, or by a canary.
 
@@ -155,12 +211,13 @@ class Host:
         """
         under_way = None if self._canary is None or self._canary.done() else self._canary
         running, asked = self._engine.running + self._choices.waiting - (under_way is not None), time.monotonic()
+        prefill = self._prefill.tokens
         if running and asked - self._engine.last_output < FRESH_SECONDS:
-            return self._answer_call(Pong(number, running))
+            return self._answer_call(Pong(number, running, prefill))
         self._canary = under_way or asyncio.create_task(self._sing())
         while not self._canary.done() and self._engine.last_output < asked:
             await asyncio.wait([self._canary], timeout=LOOK_SECONDS)
-        self._answer_call(Pong(number, running))
+        self._answer_call(Pong(number, running, prefill))
 
     async def _sing(self) -> None:
         try:

@@ -10,44 +10,70 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import os
 import secrets
-import signal
-import subprocess
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from deployments import launch as launching
 from deployments import messages
-from deployments.launch import start_host
-from deployments.messages import Abort, Boot, Ended, Failed, FailureKind, Ping, Pong, Progress, Ready, Start
+from deployments.boot_listener import NOBODY, Listener
+from deployments.launched import Launched
+from deployments.messages import Abort, Boot, Broken, Ended, Failed, FailureKind, Ping, Pong, Progress, Ready, Start
 from router.catalogue import ModelSpec
 from router.engine import Job
+from router.lifecycle import Phase
 
 PING_SECONDS = 1.0
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 1.0, 30.0
+#: An engine that ends sooner after its boot began counts as one that failed, where another did before.
+STEADY_SECONDS = 20.0
+#: A killed process that takes longer to go is left to the kernel.
+BURIAL_SECONDS = 10.0
+LOG_TAIL = 4096
 
 log = logging.getLogger("ray.serve")
 
 Outcome = Ended | Failed
+Launch = Callable[[ModelSpec, Path], Awaitable[Launched]]
 
 
 class HostProcess:
     """One host at a time, forever."""
 
-    def __init__(self, spec: ModelSpec, folder: Path) -> None:
+    def __init__(self, spec: ModelSpec, folder: Path, listener: Listener = NOBODY, launch: Launch = launching.launch) -> None:
         """`folder` is for sockets; the host's log is written to `folder/../logs`."""
-        self.spec, self._folder = spec, folder
-        self.phase = "allocating"
+        self.spec, self._folder, self._launch = spec, folder, launch
+        self._listener = listener
+        self.phase = Phase.ALLOCATING
         self.reason = ""
         self.engine_version = ""
         self.booted = False
+        self.last_pong: Pong | None = None
+        self._ran = time.monotonic()
         self._ready = asyncio.Event()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Launched | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._calls: dict[int, asyncio.Future[Outcome]] = {}
         self._numbers = itertools.count(1)
         self._pings: dict[int, asyncio.Future[Pong]] = {}
         self._supervisor = asyncio.create_task(self._supervise())
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs or waits here."""
+        return bool(self._calls)
+
+    @property
+    def idle_since(self) -> float:
+        """The last moment that a job ran (time.monotonic)."""
+        return time.monotonic() if self._calls else self._ran
+
+    @property
+    def load(self) -> dict[str, float]:
+        """As of the last pong: unfinished choices, and the prompt tokens that they wait for."""
+        pong = self.last_pong or Pong(0, 0)
+        return {"running": float(pong.running), "prefill": float(pong.prefill)}
 
     async def ready(self, seconds: float | None = None) -> bool:
         """Waits until the engine answers; False when the time is over."""
@@ -71,34 +97,44 @@ class HostProcess:
             if not outcome.done() or outcome.cancelled():
                 self._send(Abort(call))
             self._calls.pop(call, None)
+            self._ran = time.monotonic()
 
     def _send(self, message: messages.ToHost) -> None:
         if self._writer is not None and not self._writer.is_closing():
             messages.send(self._writer, message)
 
     async def _supervise(self) -> None:
-        backoff = FIRST_BACKOFF_SECONDS
+        failures = 0
         while True:
             self.booted = False
             began = time.monotonic()
             try:
                 await self._live()
             except Exception as error:
-                self.reason = f"{type(error).__name__}: {error}"
+                self.reason = str(error) or type(error).__name__
             log.warning("model %s: the host ended after %.1f s: %s", self.spec.id, time.monotonic() - began, self.reason)
-            self._bury()
-            if self.booted:
-                backoff = FIRST_BACKOFF_SECONDS
-            else:
-                await asyncio.sleep(backoff)
-                backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
+            await self._bury()
+            failures = 0 if self.booted and time.monotonic() - began > STEADY_SECONDS else failures + 1
+            await asyncio.sleep(self._tell_end(failures))
+
+    def _tell_end(self, failures: int) -> float:
+        """Seconds until the next try: none after the first loss of an engine that was ready."""
+        backoff = min(FIRST_BACKOFF_SECONDS * 2.0 ** max(0, failures - 1), LONGEST_BACKOFF_SECONDS)
+        if self.booted:
+            self._listener.lost(self.reason)
+            return backoff if failures > 1 else 0.0
+        self._listener.failed(self.reason, backoff)
+        return backoff
 
     async def _live(self) -> None:
-        """One host from its start to its end."""
-        self.phase, self.reason = "allocating", "it closed its connection"
-        reader = await self._spawn()
-        async with asyncio.timeout(self.spec.boot_timeout_seconds):
-            await self._boot(reader)
+        """One host from its start to its end. Raises for a boot that fails, with the reason."""
+        self.phase, self.reason = Phase.ALLOCATING, "it closed its connection"
+        try:
+            async with asyncio.timeout(self.spec.boot_timeout_seconds):
+                reader = await self._begin()
+                await self._boot(reader)
+        except TimeoutError:
+            raise RuntimeError(f"the engine was still {self.phase} after {self.spec.boot_timeout_seconds} s") from None
         tasks = [asyncio.create_task(self._watch()), asyncio.create_task(self._listen(reader))]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -106,30 +142,44 @@ class HostProcess:
             for task in tasks:
                 task.cancel()
 
-    async def _spawn(self) -> asyncio.StreamReader:
-        self._process, ours = start_host(self.spec, self._folder)
-        reader, self._writer = await asyncio.open_connection(sock=ours)
+    async def _begin(self) -> asyncio.StreamReader:
+        self._process = await self._launch(self.spec, self._folder)
+        self._listener.began(self._process.how)
+        reader, self._writer = await asyncio.open_connection(sock=self._process.connection)
         messages.send(self._writer, Boot(self.spec.model_dump_json(), secrets.randbits(31)))
         return reader
 
     async def _boot(self, reader: asyncio.StreamReader) -> None:
         while (data := await messages.receive(reader)) is not None:
             match messages.to_replica.decode(data):
-                case Progress(phase):
-                    self.phase = phase
+                case Progress(phase, done, total):
+                    self.phase = Phase(phase)
+                    self._listener.phase(self.phase, done, total)
+                case Broken(reason):
+                    raise RuntimeError(reason)
                 case Ready(version):
                     self.engine_version = version
-                    self.booted = True
+                    self.booted, self._ran, self.last_pong = True, time.monotonic(), None
+                    self._listener.ready()
                     self._ready.set()
                     return
-        raise RuntimeError(f"the host ended while {self.phase}; its log says why")
+        raise RuntimeError(f"the host ended while {self.phase}; its log ends with: {self._last_line()}")
+
+    def _last_line(self) -> str:
+        with contextlib.suppress(OSError), open(launching.log_path(self.spec, self._folder), "rb") as file:
+            file.seek(max(0, file.seek(0, 2) - LOG_TAIL))
+            return (file.read().decode(errors="replace").strip().splitlines() or ["nothing"])[-1]
+        return "nothing"
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while (data := await messages.receive(reader)) is not None:
             match messages.to_replica.decode(data):
                 case (Ended() | Failed()) as outcome:
                     self._finish(outcome)
+                case Broken(reason):
+                    self.reason = reason
                 case Pong(number) as pong:
+                    self.last_pong = pong
                     answered = self._pings.get(number)
                     if answered is not None and not answered.done():
                         answered.set_result(pong)
@@ -159,21 +209,30 @@ class HostProcess:
                 await asyncio.sleep(PING_SECONDS)
         self.reason = f"the engine gave no sign of life for {self.spec.hang_seconds} s"
 
-    def _bury(self) -> None:
-        """Kills what is left of the host and tells its callers."""
+    async def _bury(self) -> None:
+        """Sees that nothing is left of the host."""
+        process = self._process
+        self._strike()
+        if process is not None and not await asyncio.to_thread(process.gone, BURIAL_SECONDS):
+            log.warning("model %s: its host %s does not end", self.spec.id, process.pid)
+
+    def _strike(self) -> None:
+        """Kills the host and tells its callers."""
         self._ready.clear()
         if self._writer is not None:
             self._writer.close()
             self._writer = None
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(timeout=10)
+            self._process.kill()
             self._process = None
         for call, waiting in self._calls.items():
             if not waiting.done():
                 waiting.set_result(Failed(call, FailureKind.ENGINE_DIED, self.reason))
 
     def close(self) -> None:
+        """Blocks until the host is gone, which its kernel sees to at once."""
         self._supervisor.cancel()
-        self._bury()
+        process = self._process
+        self._strike()
+        if process is not None:
+            process.gone(BURIAL_SECONDS)

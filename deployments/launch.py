@@ -1,19 +1,28 @@
-"""How a model host begins: a process of its own, with the environment that its engine needs, on one end of a socket."""
+"""How a model host begins: forked by the zygote or else spawned, with the environment that its engine needs, on one end
+of a socket.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import IO
 
+from deployments.frames import socket_folder
+from deployments.launched import Launched
+from deployments.zygote_client import Kind, Request, ZygoteClient, socket_path
 from router.catalogue import ModelSpec
+from router.settings import home_folder
 
 CHECKOUT = Path(__file__).parent.parent
 
-#: Read by vLLM at import. The last two only for the CPU build (see `environment`).
+#: Read by vLLM at import. `SPT_NOENV` keeps titles of processes out of their environment.
 ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
@@ -22,6 +31,7 @@ ENVIRONMENT = {
     "VLLM_MAX_N_SEQUENCES": "128",
     "VLLM_ALLOW_LONG_MAX_MODEL_LEN": "1",
     "VLLM_HOST_IP": "127.0.0.1",
+    "SPT_NOENV": "1",
 }
 CPU_ENVIRONMENT = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
@@ -31,16 +41,73 @@ CPU_ENVIRONMENT = {
 }
 
 
+async def launch(spec: ModelSpec, folder: Path) -> Launched:
+    """A new host; `folder` is for sockets. Raises OSError.
+
+    Spawned where no zygote is to be had in time. It is spawned from this very thread: with it, the kernel would end the host.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs, open_log(spec, folder) as output:
+        if forkable(spec):
+            zygote = zygote_of(kind_of(spec), folder)
+            request = Request(spec.id, environment(spec, folder))
+            forked = await asyncio.to_thread(zygote.fork, request, theirs, output)
+            if forked is not None:
+                leave = zygote.replace_when_lost(forked.lifeline)
+                return Launched("forked", forked.pid, forked.descriptor, ours, leave)
+        return _spawn(spec, folder, ours, theirs, output)
+
+
+async def spawn(spec: ModelSpec, folder: Path) -> Launched:
+    """As `launch`, without a zygote."""
+    ours, theirs = socket.socketpair()
+    with theirs, open_log(spec, folder) as output:
+        return _spawn(spec, folder, ours, theirs, output)
+
+
+def _spawn(spec: ModelSpec, folder: Path, ours: socket.socket, theirs: socket.socket, output: IO[bytes]) -> Launched:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "deployments.host", str(theirs.fileno())],
+        pass_fds=[theirs.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        env=environment(spec, folder),
+        start_new_session=True,
+    )
+    return Launched.child(process, ours)
+
+
 def environment(spec: ModelSpec, folder: Path) -> dict[str, str]:
     """The host's environment variables: ours over the replica's."""
-    result = {**os.environ, **ENVIRONMENT, "VLLM_RPC_BASE_PATH": str(folder), "PYTHONPATH": str(CHECKOUT)}
-    result.pop("VLLM_CPU_KVCACHE_SPACE", None)
+    result = _common(kind_of(spec), folder, os.environ)
     if spec.gpus == 0:
         threads = str(spec.threads)
-        result |= {**CPU_ENVIRONMENT, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "LD_PRELOAD": _openmp()}
+        result |= {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
     elif spec.determinism == "exact":
         result["VLLM_BATCH_INVARIANT"] = "1"
+    if spec.gpus:
+        # Beyond it vLLM gives up; the replica, which watches the boot, gives up at the same time.
+        result["VLLM_ENGINE_READY_TIMEOUT_S"] = str(spec.boot_timeout_seconds)
+    if spec.nodes > 1:
+        from deployments import ray_group
+
+        result |= ray_group.environment()
     return result
+
+
+def zygote_environment(kind: Kind, folder: Path, base: Mapping[str, str]) -> dict[str, str]:
+    """What a zygote imports with: what all its hosts have in common, and no threads, which would not survive a fork."""
+    return _common(kind, folder, base) | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def _common(kind: Kind, folder: Path, base: Mapping[str, str]) -> dict[str, str]:
+    result = {**base, **ENVIRONMENT, "VLLM_RPC_BASE_PATH": str(folder), "PYTHONPATH": str(CHECKOUT)}
+    result.pop("VLLM_CPU_KVCACHE_SPACE", None)
+    if kind == "cpu":
+        return result | CPU_ENVIRONMENT | {"LD_PRELOAD": _openmp()}
+    # Compiled models and the measured size of the cache are kept for the next boot.
+    return result | {"VLLM_CACHE_ROOT": str(home_of(folder) / "cache" / "vllm"), "VLLM_ENABLE_STARTUP_PLAN": "1"}
 
 
 def _openmp() -> str:
@@ -49,19 +116,38 @@ def _openmp() -> str:
     return "" if found is None or found.origin is None else str(Path(found.origin).parent / "lib" / "libgomp.so.1")
 
 
-def start_host(spec: ModelSpec, folder: Path) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """A new host in a session of its own, and our end of its connection."""
-    ours, theirs = socket.socketpair()
-    logs = folder.parent / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    with theirs, open(logs / f"host-{spec.id}.log", "ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "deployments.host", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=environment(spec, folder),
-            start_new_session=True,
-        )
-    return process, ours
+def kind_of(spec: ModelSpec) -> Kind:
+    return "cpu" if spec.gpus == 0 else "gpu"
+
+
+def forkable(spec: ModelSpec) -> bool:
+    """Engines over several GPUs start workers of their own; and batch invariance is set up while vLLM is imported."""
+    return spec.gpus == 0 or (spec.gpus == 1 and spec.determinism != "exact")
+
+
+def home_of(folder: Path) -> Path:
+    """The state folder that a socket folder belongs to."""
+    return folder.parent if folder.name == "run" else home_folder()
+
+
+def log_path(spec: ModelSpec, folder: Path) -> Path:
+    return home_of(folder) / "logs" / f"host-{spec.id}.log"
+
+
+def open_log(spec: ModelSpec, folder: Path) -> IO[bytes]:
+    path = log_path(spec, folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return open(path, "ab")
+
+
+def zygote_of(kind: Kind, folder: Path, base: Mapping[str, str] = os.environ) -> ZygoteClient:
+    home = home_of(folder)
+    (home / "logs").mkdir(parents=True, exist_ok=True)
+    variables = zygote_environment(kind, folder, base)
+    return ZygoteClient(socket_path(folder, home, kind), variables, home / "logs" / "zygote.log")
+
+
+def warm(specs: Iterable[ModelSpec], home: Path, base: Mapping[str, str]) -> None:
+    """Starts the zygotes that these models will want, and does not wait for them."""
+    for kind in {kind_of(spec) for spec in specs if forkable(spec)}:
+        zygote_of(kind, socket_folder(home), base).begin()

@@ -1,7 +1,7 @@
 """What a replica and its model host say to each other: length-prefixed msgpack over one unix socket.
 
     replica -> host   Boot, then any of Start, Abort, Ping
-    host -> replica   Progress ..., Ready, then any of Ended, Failed, Pong
+    host -> replica   Progress ..., Ready, then any of Ended, Failed, Pong; Broken, where it ends by itself
 
 The end of the socket is the end of the host. Token frames travel elsewhere (`frames.py`).
 """
@@ -58,6 +58,12 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
     engine_version: str
 
 
+class Broken(msgspec.Struct, frozen=True, tag=True):
+    """The engine did not boot, or failed; the host ends. `reason` is for the operator."""
+
+    reason: str
+
+
 class Ended(msgspec.Struct, frozen=True, tag=True):
     """The job is over and all its tokens were sent."""
 
@@ -80,14 +86,17 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
 
 class Pong(msgspec.Struct, frozen=True, tag=True):
-    """`running` counts the unfinished choices, in the engine and waiting for it, canaries aside."""
+    """`running` counts the unfinished choices, in the engine and waiting for it, canaries aside; `prefill` the tokens of
+    their prompts, for those choices of which nothing came yet.
+    """
 
     number: int
     running: int
+    prefill: int = 0
 
 
 ToHost = Boot | Start | Abort | Ping
-ToReplica = Progress | Ready | Ended | Failed | Pong
+ToReplica = Progress | Ready | Broken | Ended | Failed | Pong
 
 _encoder = msgspec.msgpack.Encoder()
 to_host = msgspec.msgpack.Decoder(ToHost)

@@ -6,17 +6,20 @@ harmless and a spawned process finds them by name. Import it only in a model hos
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import signal
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 import vllm
 from torch.nn import functional
 from vllm.logprobs import FlatLogprobs
+from vllm.model_executor.model_loader.default_loader import DefaultModelLoader
 from vllm.platforms import current_platform
 from vllm.v1.core.kv_cache_manager import KVCacheManager
 from vllm.v1.engine import core, utils
@@ -27,6 +30,7 @@ from vllm.v1.sample.sampler import Sampler
 from vllm.v1.worker.gpu_input_batch import CachedRequestState
 
 from deployments import vllm_exact
+from deployments.boot_sheet import BootSheet
 from deployments.counter_generator import CounterGenerator
 
 VERSION = "0.32.0"
@@ -39,22 +43,40 @@ original_run = core.EngineCoreProc.run_engine_core
 original_lookup = KVCacheManager.get_computed_blocks
 original_sampler = Sampler.forward
 original_state = CachedRequestState.__post_init__
+original_weights = DefaultModelLoader.get_all_weights
 
 
 def install(exact: bool) -> None:
     """Call once, before the first engine. Raises RuntimeError for any other vLLM than the one read."""
-    if vllm.__version__.split("+")[0] != VERSION:
-        raise RuntimeError(f"basemodel's patches are for vLLM {VERSION}, not {vllm.__version__}; install the locked version.")
+    check_version()
     # The engine process outlives a killed parent unless it watches it (vllm-project/vllm#55510).
     core.EngineCoreProc.run_engine_core = staticmethod(run_engine_core)
     KVCacheManager.get_computed_blocks = computed_blocks
     LogprobsProcessor._update_prompt_logprobs = keep_prompt_tensors
     FlatLogprobs.extend = extend
+    DefaultModelLoader.get_all_weights = counted_weights
     if current_platform.is_cpu():
         _install_for_cpu()
         vllm_exact.install_head()
         if exact:
             vllm_exact.install()
+
+
+def check_version() -> None:
+    """Raises RuntimeError."""
+    if vllm.__version__.split("+")[0] != VERSION:
+        raise RuntimeError(f"basemodel's patches are for vLLM {VERSION}, not {vllm.__version__}; install the locked version.")
+
+
+def warm(cpu_modules: Iterable[str]) -> None:
+    """What a CPU engine loads besides modules, once for all forks of this process. A GPU is left alone: CUDA survives no fork."""
+    if not current_platform.is_cpu():
+        return
+    for module in cpu_modules:
+        importlib.import_module(module)
+    current_platform.import_kernels()
+    current_platform.register_triton_kernel_overrides()
+    type(current_platform).register_triton_kernel_overrides = classmethod(lambda cls: None)
 
 
 def _install_for_cpu() -> None:
@@ -68,8 +90,21 @@ def _install_for_cpu() -> None:
 def run_engine_core(*args: Any, **kwargs: Any) -> None:
     """Stands in for vLLM's. The scheduler runs here, also where this process was spawned and has no patches yet."""
     KVCacheManager.get_computed_blocks = computed_blocks
+    DefaultModelLoader.get_all_weights = counted_weights
     watch_parent(os.getppid())
-    original_run(*args, **kwargs)
+    try:
+        original_run(*args, **kwargs)
+    except Exception as error:
+        BootSheet.of_environment().fail(f"{type(error).__name__}: {error}")
+        raise
+
+
+def counted_weights(self: Any, *args: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """Tells how many bytes of the weights were asked for."""
+    sheet = BootSheet.of_environment()
+    for name, weight in original_weights(self, *args):
+        sheet.add(weight.nbytes)
+        yield name, weight
 
 
 def watch_parent(parent: int) -> None:

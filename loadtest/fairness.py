@@ -21,12 +21,14 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 
-from deployments import choices, host, host_process, launch
+from deployments import choices, host, launch
 from deployments.frames import FrameReceiver, socket_folder
 from deployments.host_process import HostProcess
+from deployments.launched import Launched
 from deployments.turns import Turn, Turns
 from router.catalogue import Catalogue, ModelSpec
 from router.engine import Job, Sampling
@@ -61,9 +63,8 @@ class Service:
     """One host and its tokens: runs jobs for a key and counts."""
 
     def __init__(self, spec: ModelSpec, mode: str, folder: Path) -> None:
-        host_process.start_host = lambda spec, folder: start_host(spec, folder, mode)  # read as the host is spawned, below  # type: ignore[attr-defined]
         self.mode, self.made = mode, 0
-        self.host, self._frames = HostProcess(spec, folder), FrameReceiver(folder)
+        self.host, self._frames = HostProcess(spec, folder, launch=partial(launch_host, mode)), FrameReceiver(folder)
 
     async def run(self, job: Job, steps: list[float] | None = None) -> float:
         """Seconds to the first token; those between tokens are added to `steps`."""
@@ -88,14 +89,18 @@ class Service:
         self._frames.close()
 
 
-def start_host(spec: ModelSpec, folder: Path, mode: str) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """As `launch.start_host`, but of this module, which is told the mode."""
+async def launch_host(mode: str, spec: ModelSpec, folder: Path) -> Launched:
+    return spawn_host(mode, spec, folder)
+
+
+def spawn_host(mode: str, spec: ModelSpec, folder: Path) -> Launched:
+    """As `launch.spawn`, but of this module, which is told the mode."""
     ours, theirs = socket.socketpair()
     command = [sys.executable, "-m", "loadtest.fairness", "--host", mode, str(theirs.fileno())]
     environment = launch.environment(spec, folder)
     with theirs:
         process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, cwd=CHECKOUT, start_new_session=True)
-    return process, ours
+    return Launched.child(process, ours)
 
 
 class FirstCome(Turns):

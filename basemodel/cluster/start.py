@@ -15,7 +15,12 @@ from basemodel.cluster.config import ServeConfig
 from basemodel.cluster.processes import Identity, marked, title
 from basemodel.cluster.state import State
 from basemodel.cluster.stop import sweep
+from deployments import launch
+from router.catalogue import ModelSpec
 from router.settings import Settings, embedded_redis_url
+
+#: The import path of a model's app in the config.
+MODEL_APPLICATION = "deployments.model:build"
 
 #: Step or application -> how far it is, as it changes.
 Tell = Callable[[dict[str, str]], None]
@@ -45,6 +50,7 @@ class Start:
         environment = ray_head.environment(home, self.config.source.parent)
         state = self._first_state()
         state.write(home)
+        launch.warm(self._models(), home, environment)  # it imports while Redis and Ray start
         state = replace(state, redis=self._redis(environment))
         state.write(home)
         self.tell({"Ray": "starting"})
@@ -56,6 +62,10 @@ class Start:
         state = replace(state, phase="running", owner=None if self.detached else state.owner)
         state.write(home)
         return state
+
+    def _models(self) -> list[ModelSpec]:
+        applications = self.config.content["applications"]
+        return [ModelSpec.model_validate(one["args"]) for one in applications if one.get("import_path") == MODEL_APPLICATION]
 
     def _first_state(self) -> State:
         owner = Identity.of(os.getpid())

@@ -88,18 +88,18 @@ async def test_a_key_finds_a_place_though_another_has_more_choices_than_there_ar
     assert conversation.script.begun[7:] == ["job-2-0"]
 
 
-async def test_what_waits_its_turn_is_under_way(conversation: Conversation) -> None:
+async def test_what_waits_its_turn_is_under_way_and_so_are_its_prompts_tokens(conversation: Conversation) -> None:
     await flood(conversation)
     conversation.script.last_output = time.monotonic()
     messages.send(conversation.writer, Ping(2))
-    assert await conversation.answer() == Pong(2, 20)
+    assert await conversation.answer() == Pong(2, 20, 13 * 2)
 
 
 async def test_a_full_engine_still_gets_the_canary(conversation: Conversation) -> None:
     await flood(conversation)
     conversation.script.last_output = time.monotonic() - 60
     messages.send(conversation.writer, Ping(2))
-    assert await conversation.answer() == Pong(2, 20)
+    assert await conversation.answer() == Pong(2, 20, 13 * 2)
     assert conversation.script.canaries == 1
 
 

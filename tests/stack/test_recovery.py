@@ -9,6 +9,7 @@ import openai
 import psutil
 import pytest
 
+from basemodel.cluster.processes import marked, title
 from tests.cluster import Probe, Stack, eventually
 
 pytestmark = pytest.mark.stack
@@ -111,8 +112,7 @@ def test_no_process_is_left_behind_when_a_replica_is_killed(stack: Stack) -> Non
     assert working(stack)
     one = host(stack)
     family = [one, *one.children(recursive=True)]
-    replica = one.parent()
-    assert replica is not None
+    replica = next(process for process in marked(stack.home) if title(process).startswith("ray::ServeReplica:model-pico"))
     replica.kill()
     eventually(lambda: not any(alive(member) for member in family), 10)
     eventually(lambda: working(stack), BOOT_SECONDS + 30, every=0.5)

@@ -1,0 +1,196 @@
+"""The zygote as seen by who needs it: finds it, starts it, has it fork a model host.
+
+One zygote per home and kind of device. It holds the lock on a file beside its socket for as long as it lives, so there
+is never a second one; the file says its process id or why it could not start. Nobody owns it: whoever misses it starts
+it, and it ends by itself (`zygote.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, Literal
+
+import msgspec
+
+Kind = Literal["cpu", "gpu"]
+
+#: A zygote that forks takes some 20 ms to answer; one that is silent for so long is replaced.
+ANSWER_SECONDS = 3.0
+#: How long a boot waits for a zygote that is still importing: a spawned host would import the same beside it.
+WAIT_SECONDS = 25.0
+#: A zygote that is not ready so long after its start never will be.
+HUNG_SECONDS = 90.0
+#: How long nobody tries after one said that it cannot start.
+FAILED_SECONDS = 60.0
+LOOK_SECONDS = 0.05
+FAILED = "failed"
+LARGEST = 1 << 16
+
+log = logging.getLogger("ray.serve")
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Sent with two descriptors: the host's end of its connection, and its log."""
+
+    model: str
+    environment: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Forked:
+    """`descriptor` is the host's pidfd; the end of `lifeline` is the zygote's end to us, and ours to it."""
+
+    pid: int
+    descriptor: int
+    lifeline: socket.socket
+
+
+def socket_path(folder: Path, home: Path, kind: Kind) -> Path:
+    """With the home in its name, because homes with long paths share a folder."""
+    return folder / f"zygote-{kind}-{hashlib.sha256(str(home).encode()).hexdigest()[:8]}"
+
+
+class ZygoteClient:
+    """All methods block; none raises."""
+
+    def __init__(self, path: Path, environment: Mapping[str, str], log_path: Path) -> None:
+        """`environment` is what the zygote imports with; hosts bring their own."""
+        self._path, self._environment, self._log_path = path, environment, log_path
+        self._lock_path = path.with_suffix(".lock")
+
+    def begin(self) -> bool:
+        """Starts a zygote unless one lives or could not start a moment ago. Returns before it is ready: whether there is one."""
+        with open(os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return not self._failed(lock) and self._start(lock)
+
+    def _failed(self, lock: IO[str]) -> bool:
+        since = time.time() - os.fstat(lock.fileno()).st_mtime
+        return lock.read().startswith(FAILED) and since < FAILED_SECONDS
+
+    def _start(self, lock: IO[str]) -> bool:
+        """The zygote takes over our lock with the descriptor, and leaves us before it imports anything."""
+        lock.truncate(0)
+        self._path.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "deployments.zygote", str(self._path), str(lock.fileno())]
+        with open(self._log_path, "ab") as output:
+            begun = subprocess.run(
+                command,
+                pass_fds=[lock.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=dict(self._environment),
+                start_new_session=True,
+            )
+        return begun.returncode == 0
+
+    def fork(self, request: Request, connection: socket.socket, output: IO[bytes]) -> Forked | None:
+        """A new host, or None where it has to be spawned."""
+        lifeline = self._connect()
+        if lifeline is None and self.begin():
+            lifeline = self._await_ready()
+        if lifeline is None:
+            return None
+        try:
+            return self._ask(lifeline, request, [connection.fileno(), output.fileno()])
+        except TimeoutError:
+            log.warning("the zygote gave no answer for %s s and is replaced", ANSWER_SECONDS)
+            self.kill()
+        except OSError as error:
+            log.warning("the zygote is lost: %s", error)
+        lifeline.close()
+        self.begin()
+        return None
+
+    def _connect(self) -> socket.socket | None:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        connection.settimeout(ANSWER_SECONDS)
+        try:
+            connection.connect(str(self._path))
+        except OSError:
+            connection.close()
+            return None
+        return connection
+
+    def _await_ready(self) -> socket.socket | None:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while (connection := self._connect()) is None and self.alive() and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+        if connection is None and self.alive() and time.time() - self._lock_path.stat().st_mtime > HUNG_SECONDS:
+            self.kill()
+        return connection
+
+    def _ask(self, lifeline: socket.socket, request: Request, descriptors: list[int]) -> Forked | None:
+        """Raises OSError."""
+        socket.send_fds(lifeline, [msgspec.msgpack.encode(request)], descriptors)
+        answer, received, _, _ = socket.recv_fds(lifeline, LARGEST, 1, socket.MSG_CMSG_CLOEXEC)
+        if received:
+            return Forked(int(answer), received[0], lifeline)
+        raise ConnectionError(answer.decode() or "it closed the connection")
+
+    def alive(self) -> bool:
+        """Whether somebody holds the lock."""
+        with contextlib.suppress(FileNotFoundError), open(self._lock_path) as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    @property
+    def pid(self) -> int | None:
+        """The living zygote's."""
+        found = self._lock_path.read_text() if self.alive() else ""
+        return int(found) if found.isdigit() else None
+
+    def kill(self) -> None:
+        """Ends the zygote, in whatever state it is; its hosts go on."""
+        if (pid := self.pid) is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while self.alive() and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+
+    def replace_when_lost(self, lifeline: socket.socket) -> Callable[[], None]:
+        """From the event loop: when this zygote ends, another is started before anybody needs it. Returns what leaves it."""
+        lifeline.setblocking(False)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(lifeline, partial(self._lost, loop, lifeline))
+        return partial(_leave, loop, lifeline)
+
+    def _lost(self, loop: asyncio.AbstractEventLoop, lifeline: socket.socket) -> None:
+        loop.remove_reader(lifeline)
+        loop.run_in_executor(None, self.begin)
+
+
+def _leave(loop: asyncio.AbstractEventLoop, lifeline: socket.socket) -> None:
+    """Also from another thread, and when the loop has ended."""
+
+    def close() -> None:
+        loop.remove_reader(lifeline)
+        lifeline.close()
+
+    try:
+        loop.call_soon_threadsafe(close)
+    except RuntimeError:
+        lifeline.close()
