@@ -12,6 +12,7 @@ import msgspec
 from deployments.turns import Turn, Turns
 from router.catalogue import ModelSpec
 from router.engine import Delta, Finish, FinishReason, Job
+from router.hub import tokenizer_folder
 from router.text import Continuation
 from router.tokens import Vocabulary
 
@@ -29,7 +30,7 @@ class Choices:
     """Runs jobs on one engine, which keys share fairly: its places by tokens, its scoring by logprobs."""
 
     def __init__(self, engine: ChoiceEngine, spec: ModelSpec) -> None:
-        self._engine, self._vocabulary = engine, Vocabulary.load(spec.folder)
+        self._engine, self._vocabulary = engine, Vocabulary.load(tokenizer_folder(spec.tokenizer_place))
         self._places = places(spec)
         self._scoring = Turns(spec.max_scoring_entries, spec.max_scoring_entries // RESERVED)
 

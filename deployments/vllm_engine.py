@@ -7,7 +7,6 @@ a model host (`host.py`), after `environment()` was applied.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -32,29 +31,62 @@ BEFORE_ALL = -1
 
 
 def engine_arguments(spec: ModelSpec, seed: int) -> AsyncEngineArgs:
-    optional = {"block_size": spec.block_size, "kv_cache_memory_bytes": spec.kv_cache_bytes}
-    overrides = {} if spec.head_dtype is None else {"head_dtype": spec.head_dtype}
+    """What the spec leaves open is vLLM's own choice. What the operator may not choose comes last."""
     return AsyncEngineArgs(
         model=spec.folder,
-        revision=None if os.path.isdir(spec.folder) else spec.revision,
+        revision=spec.revision if spec.on_hub else None,
+        tokenizer=spec.tokenizer,
+        tokenizer_revision=spec.tokenizer_place[1],
+        load_format=spec.loader,
         dtype=spec.dtype,
+        quantization=spec.quantization,
+        kv_cache_dtype=spec.kv_cache_dtype,
         # One more than the context, so that a prompt that fills it can still be scored with one token.
         max_model_len=spec.max_model_len + 1,
         # Scores compare with the likeliest token, so 1 is always needed.
         max_logprobs=max(1, spec.max_logprobs),
         max_num_seqs=spec.max_num_seqs,
         max_num_batched_tokens=spec.max_num_batched_tokens,
+        tensor_parallel_size=spec.tensor_parallel,
+        pipeline_parallel_size=spec.pipeline_parallel,
+        distributed_executor_backend=executor(spec),
+        **_chosen(spec),
+        trust_remote_code=False,
         scheduling_policy="priority",
-        tensor_parallel_size=max(spec.gpus, 1),
-        distributed_executor_backend="mp" if spec.gpus > 1 else None,
-        enforce_eager=spec.gpus == 0,
         enable_prefix_caching=True,
         generation_config="vllm",
         logprobs_mode="raw_logprobs",
-        hf_overrides=overrides,
+        hf_overrides={} if spec.head_dtype is None else {"head_dtype": spec.head_dtype},
         seed=seed,
-        **{name: value for name, value in optional.items() if value is not None},
     )
+
+
+def executor(spec: ModelSpec) -> str:
+    """Never left to vLLM: in a placement group it would take Ray for one node too, where processes begin sooner."""
+    if spec.nodes > 1:
+        return "ray"
+    return "mp" if spec.gpus > 1 else "uni"
+
+
+def _chosen(spec: ModelSpec) -> dict[str, Any]:
+    """Of what may be left open, what is given."""
+    own = {
+        "block_size": spec.block_size,
+        "kv_cache_memory_bytes": spec.kv_cache_bytes,
+        "gpu_memory_utilization": spec.gpu_memory_utilization,
+        "enforce_eager": True if spec.gpus == 0 else None,
+    }
+    return {name: value for name, value in own.items() if value is not None} | spec.engine_arguments.given
+
+
+def engine_config(spec: ModelSpec, seed: int) -> Any:
+    """With the placement group of the replica, where its GPUs are on several nodes (see `ray_group.py`)."""
+    config = engine_arguments(spec, seed).create_engine_config()
+    if spec.nodes > 1:
+        from deployments.ray_group import placement_group
+
+        config.parallel_config.placement_group = placement_group()
+    return config
 
 
 class VllmEngine:
@@ -64,8 +96,7 @@ class VllmEngine:
         """Blocks for the whole boot."""
         if spec.gpus == 0:
             torch.set_num_threads(spec.threads)
-        config = engine_arguments(spec, seed).create_engine_config()
-        self._llm = AsyncLLM.from_vllm_config(config, disable_log_stats=True, stat_loggers=None)
+        self._llm = AsyncLLM.from_vllm_config(engine_config(spec, seed), disable_log_stats=True, stat_loggers=None)
         self.last_output = time.monotonic()
 
     async def choice(self, job: Job, choice: int, priority: int = 0) -> AsyncGenerator[Delta]:

@@ -6,19 +6,16 @@ The catalogue may change while the gateway runs, so everything is kept by the sp
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass
 
 from router.catalogue import ModelSpec
 from router.errors import CircuitOpen, ModelNotFound
 from router.fingerprint import Ingredients, fingerprint, ingredients
 from router.fleet import Fleet
-from router.tokens import UnreadableTokenizer, Vocabulary
+from router.tokens import Vocabulary
+from router.vocabularies import Vocabularies
 
 LONGEST_MODEL_ID = 128
-RETRY_SECONDS = 30.0
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Shelf:
     def __init__(self, fleet: Fleet, engine_version: str) -> None:
         self._fleet, self._engine_version = fleet, engine_version
         self._served: dict[ModelSpec, Served] = {}
-        self._vocabularies: dict[str, Vocabulary] = {}
+        self._vocabularies = Vocabularies()
 
     def spec(self, model: str) -> ModelSpec:
         """Raises ModelNotFound."""
@@ -48,7 +45,7 @@ class Shelf:
     async def served(self, spec: ModelSpec) -> Served:
         """Raises CircuitOpen when the model's tokenizer cannot be read; the reason is logged."""
         if spec not in self._served:
-            vocabulary = await self._vocabulary(spec.folder)
+            vocabulary = await self._vocabularies.get(spec.tokenizer_place)
             self._served[spec] = Served(spec, vocabulary, ingredients(spec, vocabulary, self._engine_version))
         return self._served[spec]
 
@@ -59,22 +56,17 @@ class Shelf:
         except CircuitOpen:
             return None
 
+    def problem(self, spec: ModelSpec) -> str:
+        """Why the model's tokenizer cannot be read, for the operator; "" where it can, or was not needed yet."""
+        return self._vocabularies.reason(spec.tokenizer_place)
+
     async def common(self) -> Served | None:
         """A model that can speak for all where they share one tokenizer: that with the shortest context. None where they do not.
 
         A tokenizer that cannot be read may be any, so it is not shared.
         """
-        every = [await self.readable(spec) for spec in self._fleet.catalogue.models]
+        every = await asyncio.gather(*map(self.readable, self._fleet.catalogue.models))
         known = [served for served in every if served is not None]
         if len(known) < len(every) or not all(served.vocabulary.same_as(known[0].vocabulary) for served in known):
             return None
         return min(known, key=lambda served: served.spec.max_model_len)
-
-    async def _vocabulary(self, folder: str) -> Vocabulary:
-        if folder not in self._vocabularies:
-            try:
-                self._vocabularies[folder] = await asyncio.to_thread(Vocabulary.load, folder)
-            except UnreadableTokenizer as error:
-                log.error("%s", error)
-                raise CircuitOpen(RETRY_SECONDS) from error
-        return self._vocabularies[folder]

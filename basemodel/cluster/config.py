@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from basemodel.cluster.models import model_faults
 from basemodel.failure import Failure
 from router.settings import CHECKOUT
 
@@ -66,6 +67,9 @@ def _parsed(source: Path) -> dict[str, Any]:
         raise Failure(f"{source} has no list of applications with names; it must be a Ray Serve config.")
     if not isinstance(content.get("http_options") or {}, dict):
         raise Failure(f"http_options of {source} must hold names and values, such as port: 8000.")
+    wrong = model_faults(content["applications"])
+    if wrong:
+        raise Failure("\n".join([f"{source} cannot be served as it is:", *wrong]))
     return content
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from router.catalogue import EMBEDDED
+from router.engine_arguments import EngineArguments
 from router.fingerprint import fingerprint, ingredients
 from router.tokens import Vocabulary
 from tests.conftest import PICO
@@ -18,11 +19,15 @@ def of(vocabulary: Vocabulary, engine: str = "vllm-0.32.0", **changes: Any) -> s
 
 CHANGING: list[dict[str, Any]] = [
     *({"source": "x"}, {"revision": "2"}, {"dtype": "float16"}, {"head_dtype": "float32"}, {"determinism": "statistical"}),
-    *({"gpus": 2}, {"block_size": 16}, {"max_model_len": 1024}),
+    *({"gpus": 2}, {"tensor_parallel": 2}, {"pipeline_parallel": 2}, {"nodes": 2}, {"accelerator_type": "H100"}),
+    *({"block_size": 16}, {"max_model_len": 1024}, {"quantization": "fp8"}, {"kv_cache_dtype": "fp8"}),
+    *({"engine_arguments": EngineArguments(enforce_eager=True)}, {"engine_arguments": EngineArguments(attention_backend="FLASHINFER")}),
 ]
 INDIFFERENT: list[dict[str, Any]] = [
     *({"id": "x"}, {"path": "/x"}, {"warm": False}, {"max_replicas": 9}, {"idle_seconds": 9}, {"max_num_seqs": 9}),
     *({"kv_cache_bytes": 1 << 30}, {"max_num_batched_tokens": 512}, {"hang_seconds": 9.0}, {"max_logprobs": 5}),
+    *({"load_format": "runai_streamer"}, {"gpu_memory_utilization": 0.5}, {"tokenizer": "/x"}),
+    {"engine_arguments": EngineArguments(cpu_offload_gb=8.0, download_dir="/x", safetensors_load_strategy="eager")},
 ]
 
 
