@@ -52,7 +52,8 @@ def from_ray(error: BaseException) -> EngineError:
 def handle_of(spec: ModelSpec) -> DeploymentHandle:
     """A handle to the model's replicas; the app need not exist yet."""
     handle = serve.get_deployment_handle(model.DEPLOYMENT, app_name=model.APP_PREFIX + spec.id, _check_exists=False)
-    handle._init(_prefer_local_routing=True, _run_router_in_separate_loop=False)
+    if not handle.is_initialized:  # Serve keeps handles: a model that changed, or came back, has the one it had
+        handle._init(_prefer_local_routing=True, _run_router_in_separate_loop=False)
     return handle
 
 
@@ -66,8 +67,8 @@ class HandleEngine:
         if self._standing(self._spec).state != State.READY:
             raise self._cold()
         stream, queue = self._frames.open()
-        handle = self._handle.options(session_id=hint_of(job))
-        response = handle.generate.remote(self._encoder.encode(job), self._frames.address, stream)
+        handle = self._handle.options(method_name="generate", session_id=hint_of(job))
+        response = handle.remote(self._encoder.encode(job), self._frames.address, stream)
         call = asyncio.ensure_future(self._answer(response))
         call.add_done_callback(lambda _: queue.put_nowait(None))
         unfinished = len(job.seeds)

@@ -59,11 +59,11 @@ def read(response: Any, began: float) -> dict[str, Any]:
     return {"first": first, "tokens": tokens, "error": error}
 
 
-class Load(LoadTestShape):  # type: ignore[misc]
+class Load(LoadTestShape):
     """steps: few users, many, few. sawtooth: from few to many and back, again and again."""
 
     def tick(self) -> tuple[int, float] | None:
-        now = self.get_run_time()
+        now = float(self.get_run_time())  # type: ignore[no-untyped-call]
         users = steps(now) if SHAPE == "steps" else sawtooth(now)
         return None if users is None else (users, 100.0)
 

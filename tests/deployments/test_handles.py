@@ -75,8 +75,8 @@ class Cluster:
         self.calls: list[Call] = []
         self.on_call: Callable[[Call, int], None] = lambda call, stream: None
         self.state = State.READY
-        handle = SimpleNamespace(generate=SimpleNamespace(remote=self._remote))
-        handle.options = lambda session_id: handle
+        handle = SimpleNamespace(remote=self._remote)
+        handle.options = lambda method_name, session_id: handle
         self.engine = HandleEngine(SPEC, cast(Any, handle), frames, lambda spec: Standing(self.state, 0.0, Phase.LOADING, 9.0))
 
     def _remote(self, job: bytes, address: str, stream: int) -> Call:
