@@ -21,16 +21,15 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from deployments import messages, weights
+from deployments import messages
 from deployments.boot_sheet import BootSheet
 from deployments.choices import Choices
+from deployments.engine_boot import boot_engine
 from deployments.frames import FrameSender
-from deployments.messages import Abort, Boot, Broken, Ended, Failed, FailureKind, Ping, Pong, Progress, Ready, Start, ToReplica
+from deployments.messages import Abort, Boot, Broken, Ended, Failed, FailureKind, Ping, Pong, Ready, Start, ToReplica
 from deployments.prefill import Prefill
-from deployments.self_check import self_check
 from router.catalogue import ModelSpec
 from router.engine import Delta, EngineDied
-from router.lifecycle import Phase
 
 if TYPE_CHECKING:
     from deployments.vllm_engine import VllmEngine
@@ -39,7 +38,6 @@ PR_SET_PDEATHSIG = 1
 #: A busy engine whose last output is older than this is sent a canary, unless new output comes first.
 FRESH_SECONDS = 1.0
 LOOK_SECONDS = 0.1
-PROGRESS_SECONDS = 0.2
 #: What the event loop may still do once the replica has hung up.
 LAST_WORDS_SECONDS = 1.0
 
@@ -90,44 +88,15 @@ async def serve(connection: socket.socket) -> None:
     boot = await _next(reader)
     if not isinstance(boot, Boot):
         return
-    sheet = BootSheet.create()
+    spec, sheet = ModelSpec.model_validate_json(boot.spec), BootSheet.create()
     try:
-        host = await _boot(ModelSpec.model_validate_json(boot.spec), boot.seed, sheet, writer)
-        await host.work(reader)
+        engine, version = await boot_engine(spec, boot.seed, sheet, partial(messages.send, writer))
+        messages.send(writer, Ready(version))
+        await Host(engine, spec, writer).work(reader)
     except Exception as error:
         messages.send(writer, Broken(sheet.reason or f"{type(error).__name__}: {error}"))
         await writer.drain()
         raise
-
-
-async def _boot(spec: ModelSpec, seed: int, sheet: BootSheet, writer: asyncio.StreamWriter) -> Host:
-    total = weights.size(spec.folder)
-    messages.send(writer, Progress(Phase.LOADING, 0, total))
-    telling = asyncio.create_task(_tell_progress(sheet, total, writer))
-    try:
-        engine, version = await asyncio.to_thread(_start, spec, seed)
-    finally:
-        telling.cancel()
-    messages.send(writer, Progress(Phase.WARMING, total, total))
-    await self_check(engine, spec)
-    messages.send(writer, Ready(version))
-    return Host(engine, spec, writer)
-
-
-async def _tell_progress(sheet: BootSheet, total: int, writer: asyncio.StreamWriter) -> None:
-    told = 0
-    while True:
-        await asyncio.sleep(PROGRESS_SECONDS)
-        if (loaded := sheet.loaded) != told:
-            told = loaded
-            messages.send(writer, Progress(Phase.LOADING, min(loaded, total) if total else loaded, total))
-
-
-def _start(spec: ModelSpec, seed: int) -> tuple[VllmEngine, str]:
-    from deployments import vllm_engine, vllm_patches
-
-    vllm_patches.install(exact=spec.determinism == "exact")
-    return vllm_engine.VllmEngine(spec, seed), vllm_patches.VERSION
 
 
 async def _next(reader: asyncio.StreamReader) -> messages.ToHost | None:

@@ -13,6 +13,8 @@ from router.catalogue import ModelSpec
 from router.engine import Delta, Job, Position, Sampling
 
 MADE, LONGEST_PROMPT = 8, 1000
+#: What the short check makes do with.
+MADE_IN_SHORT, SHORT_PROMPT = 3, 100
 SAMPLING = Sampling(max_tokens=MADE, top_p=0.9, top_k=50, min_p=0.01, logprobs=5)
 
 #: What runs beside the checked request: other samplers, other logprobs, no seed.
@@ -50,14 +52,27 @@ async def self_check(engine: Checked, spec: ModelSpec) -> None:
         _compare(way, answer, alone)
 
 
+async def short_check(engine: Checked, spec: ModelSpec) -> None:
+    """For an engine of a kind that passed the self-check here before: warms up the same, and sees that the patches are at work.
+
+    It compares a request alone with the same one in a mixed batch. Not checked again: prompts in pieces, the cache, scoring.
+    Raises RuntimeError.
+    """
+    job = Job("check", _prompt(0, spec, SHORT_PROMPT), _within(SAMPLING, spec, MADE_IN_SHORT), (1,))
+    alone = await _answer(engine, _salted(job, "alone"))
+    beside = await _beside(engine, job, spec, SHORT_PROMPT, MADE_IN_SHORT)
+    if spec.determinism == "exact":
+        _compare("beside other requests", beside, alone)
+
+
 async def _half_cached(engine: Checked, job: Job) -> Answer:
     part = job.prompt_ids[: len(job.prompt_ids) // 3]
     await _answer(engine, _salted(msgspec.structs.replace(job, prompt_ids=part), "part"))
     return await _answer(engine, _salted(job, "part"))
 
 
-async def _beside(engine: Checked, job: Job, spec: ModelSpec) -> Answer:
-    mates = [Job(f"check-{n}", _prompt(n, spec), _within(mate, spec)) for n, mate in enumerate(MATES, 1)]
+async def _beside(engine: Checked, job: Job, spec: ModelSpec, longest: int = LONGEST_PROMPT, made: int = MADE) -> Answer:
+    mates = [Job(f"check-{n}", _prompt(n, spec, longest), _within(mate, spec, made)) for n, mate in enumerate(MATES, 1)]
     answer, *_ = await asyncio.gather(*(_answer(engine, one) for one in (job, *mates)))
     return answer
 
@@ -74,15 +89,16 @@ def _salted(job: Job, salt: str) -> Job:
     return msgspec.structs.replace(job, cache_salt=salt)
 
 
-def _prompt(number: int, spec: ModelSpec) -> tuple[int, ...]:
-    """So long that, all together, they are prefilled in pieces."""
-    length = min(LONGEST_PROMPT, spec.max_model_len - MADE)
+def _prompt(number: int, spec: ModelSpec, longest: int = LONGEST_PROMPT) -> tuple[int, ...]:
+    """The longest are so long that, all together, they are prefilled in pieces."""
+    length = min(longest, spec.max_model_len - MADE)
     return (0, *(5 + (number + place * place) % 50 for place in range(length - 1)))
 
 
-def _within(sampling: Sampling, spec: ModelSpec) -> Sampling:
+def _within(sampling: Sampling, spec: ModelSpec, made: int = MADE) -> Sampling:
     return msgspec.structs.replace(
         sampling,
+        max_tokens=min(sampling.max_tokens, made),
         logprobs=None if sampling.logprobs is None else min(sampling.logprobs, spec.max_logprobs),
         prompt_logprobs=None if sampling.prompt_logprobs is None else min(sampling.prompt_logprobs, spec.max_logprobs),
     )

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from deployments.self_check import self_check
+from deployments.self_check import self_check, short_check
 from router.catalogue import ModelSpec
 from router.engine import Delta, Job, Position
 
@@ -51,3 +51,14 @@ async def test_an_exact_model_is_refused_for_each_fault(fault: str, message: str
 @pytest.mark.parametrize("fault", ["batch", "cache", "scoring"])
 async def test_a_statistical_model_may_have_them(fault: str) -> None:
     await self_check(Engine(fault), STATISTICAL)
+
+
+async def test_the_short_check_finds_an_engine_without_our_kernels() -> None:
+    await short_check(Engine(), EXACT)
+    with pytest.raises(RuntimeError, match="beside other requests"):
+        await short_check(Engine("batch"), EXACT)
+
+
+@pytest.mark.parametrize("fault", ["cache", "scoring"])
+async def test_the_short_check_leaves_the_rest_to_the_whole_one(fault: str) -> None:
+    await short_check(Engine(fault), EXACT)
