@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 import httpx
-from huggingface_hub import hf_hub_download
+from huggingface_hub import constants, hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
@@ -49,6 +49,8 @@ def _fetch_optional(name: str, commit: str) -> None:
 
 def _fetch(name: str, commit: str, file: str) -> str:
     disable_progress_bars()
+    # Else the hub is told what runs here, and is asked, even for files that are here already, how to tell it.
+    constants.HF_HUB_DISABLE_TELEMETRY = True
     return str(hf_hub_download(name, file, revision=commit, cache_dir=cache_folder(), etag_timeout=ANSWER_SECONDS))
 
 
