@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from router.engine_arguments import EngineArguments
 from router.hardware import Hardware
+from router.warm_windows import WarmWindow
 from router.weights import EMBEDDED as EMBEDDED
 from router.weights import Weights
 
@@ -25,12 +26,16 @@ class ModelSpec(Weights, Hardware):
     max_logprobs: int = Field(default=100, ge=0, le=1000)
     max_scoring_entries: int = Field(default=4_000_000, gt=0, description="Logprobs, tokens x (k + 1), that one request may ask for")
     warm: bool = False
+    warm_windows: tuple[WarmWindow, ...] = Field(default=(), strict=False, description="When it is kept ready though nobody asks")
     idle_seconds: int = Field(default=600, ge=1)
     max_replicas: int = Field(default=1, ge=1)
+    target_sequences: int | None = Field(default=None, ge=1, description="What one replica is meant to carry; None: max_num_seqs")
+    upscale_seconds: float = Field(default=2.0, ge=0, description="How long load must last before a replica is added")
+    downscale_seconds: float = Field(default=60.0, ge=0, description="How long less must have been enough before one is taken away")
+    max_boots_per_hour: int = Field(default=12, ge=1)
     max_num_seqs: int = Field(default=128, ge=1)
     max_num_batched_tokens: int = Field(default=2048, ge=1)
     boot_timeout_seconds: int = Field(default=600, ge=1)
-    cold_wait_seconds: int = Field(default=120, ge=1, description="How long a request for a cold model is held")
     hang_seconds: float = Field(default=30.0, gt=0, description="An engine silent for longer is replaced")
     max_request_seconds: int = Field(default=3600, ge=1)
     shared_prefix: bool = False
@@ -46,7 +51,9 @@ class ModelSpec(Weights, Hardware):
 
     @property
     def warm_policy(self) -> str:
-        return "always" if self.warm else "on_demand"
+        if self.warm:
+            return "always"
+        return "window" if self.warm_windows else "on_demand"
 
 
 class Catalogue(BaseModel):
