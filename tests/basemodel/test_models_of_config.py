@@ -11,7 +11,6 @@ from ray.serve.schema import ServeDeploySchema
 from basemodel.cluster.config import ServeConfig
 from basemodel.cluster.models import model_faults
 from basemodel.failure import Failure
-
 from deployments.resources import resources
 from router.catalogue import ModelSpec
 from router.settings import CHECKOUT
