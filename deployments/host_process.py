@@ -86,7 +86,7 @@ class HostProcess:
     async def run(self, job: Job, address: str, stream: int) -> Outcome:
         """Runs a job to its end; a cancelled call aborts it in the engine."""
         if self._writer is None or not self._ready.is_set():
-            return Failed(0, FailureKind.ENGINE_DIED, "the engine is being restarted")
+            return Failed(0, FailureKind.NOT_READY, "the engine is being restarted")
         call = next(self._numbers)
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._calls[call] = outcome

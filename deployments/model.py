@@ -3,27 +3,31 @@
 No `from __future__ import annotations` here: Serve reads the builder's annotation to validate `args`.
 """
 
+import time
 from typing import Any
 
 import msgspec
 from ray import serve
 from ray.serve.config import AutoscalingConfig
 
+from budgets.store import connect
 from deployments.affinity import request_router
+from deployments.autoscaling import autoscaling
+from deployments.boot_report import BootReport
 from deployments.doors import close_replica_doors
 from deployments.frames import socket_folder
 from deployments.host_process import HostProcess
 from deployments.messages import Failed, FailureKind
+from deployments.resources import resources
+from router.boots import Boots
 from router.catalogue import ModelSpec
 from router.engine import Job
-from router.settings import home_folder
+from router.settings import home_folder, read_redis_url
+from router.wishes import Wishes
 
 DEPLOYMENT = "Model"
 APP_PREFIX = "model-"
 
-#: Small intervals, because a cold model's first request waits for the next one.
-AUTOSCALING_INTERVAL_SECONDS = 0.5
-LOOK_BACK_SECONDS = 5.0
 DRAIN_SECONDS = 600.0
 #: So many that nobody waits at Serve's handle, first come first served: whose turn it is, the host decides (`turns.py`).
 MAX_ONGOING_REQUESTS = 10_000
@@ -41,13 +45,20 @@ class Model:
         """
         self._spec = ModelSpec.model_validate_json(spec_json)
         self._decoder = msgspec.msgpack.Decoder(Job)
-        self._host = HostProcess(self._spec, socket_folder(home_folder()))
+        home = home_folder()
+        redis = connect(read_redis_url(home))
+        replica = serve.get_replica_context().replica_id.unique_id
+        self._report = BootReport(Boots(redis), Wishes(redis), self._spec, replica, lambda: self._host.busy)
+        await self._report.begin()
+        self._host = HostProcess(self._spec, socket_folder(home), self._report)
         await self._host.ready()
+        self._began = time.monotonic()
+        await self._report.flush()
 
     async def generate(self, job: bytes, address: str, stream: int) -> tuple[str, str] | None:
         """Runs a job whose tokens go to a frame stream; None, or how it failed and why."""
-        if not await self._host.ready(self._spec.cold_wait_seconds):
-            return FailureKind.NOT_READY.value, f"not ready after {self._spec.cold_wait_seconds} s: {self._host.reason}"
+        if not self._host.booted:
+            return FailureKind.NOT_READY.value, f"the engine is {self._host.phase}: {self._host.reason}"
         outcome = await self._host.run(self._decoder.decode(job), address, stream)
         return (outcome.kind.value, outcome.reason) if isinstance(outcome, Failed) else None
 
@@ -56,7 +67,19 @@ class Model:
         pong = await self._host.ping()
         return {"phase": self._host.phase, "engine_version": self._host.engine_version, "running": pong.running}
 
+    def record_autoscaling_stats(self) -> dict[str, float]:
+        """The load that `autoscaling.py` goes by: of sequences and of prompt tokens, not of Serve's calls."""
+        load, now = self._host.load, time.monotonic()
+        return {
+            "sequences": load["running"],
+            "prefill_tokens": load["prefill"],
+            "idle_seconds": now - self._host.idle_since,
+            "ready_seconds": now - self._began,
+            "booting": float(not self._host.booted),
+        }
+
     async def __del__(self) -> None:
+        await self._report.close()
         self._host.close()
 
 
@@ -76,7 +99,7 @@ def build(args: ModelSpec) -> serve.Application:
         name=DEPLOYMENT,
         autoscaling_config=autoscaling(args),
         request_router_config=request_router(args),
-        ray_actor_options={"num_cpus": args.num_cpus, "num_gpus": args.gpus},
+        **resources(args),
         max_ongoing_requests=MAX_ONGOING_REQUESTS,
         health_check_period_s=2,
         health_check_timeout_s=10,
@@ -89,17 +112,3 @@ def build(args: ModelSpec) -> serve.Application:
         ray_actor_options={"num_cpus": 0},
     )(Stub)
     return stub.bind(model.bind(args.model_dump_json()))
-
-
-def autoscaling(spec: ModelSpec) -> AutoscalingConfig:
-    return AutoscalingConfig(
-        min_replicas=1 if spec.warm else 0,
-        initial_replicas=1 if spec.warm else 0,
-        max_replicas=spec.max_replicas,
-        target_ongoing_requests=spec.max_num_seqs,
-        metrics_interval_s=AUTOSCALING_INTERVAL_SECONDS,
-        look_back_period_s=LOOK_BACK_SECONDS,
-        upscale_delay_s=2.0,
-        downscale_delay_s=60.0,
-        downscale_to_zero_delay_s=float(spec.idle_seconds),
-    )

@@ -1,0 +1,133 @@
+"""How many replicas a model should have: a pure decision, all times given, so that every rule of it is a test.
+
+A model is at zero unless it is warm, in a warm window, wished for, or was busy within its idle time. It is never stopped while it boots
+or while it works. Load is what the replicas themselves say: sequences that run or wait, and prompt tokens to be computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from router.catalogue import ModelSpec
+
+#: Of what a replica should carry: above the first one more is needed, at the second or below one fewer would do.
+FULL, SPARE = 0.8, 0.6
+#: Prompt tokens that may wait at a replica, in steps of its engine.
+PREFILL_STEPS = 4
+#: What was wanted a moment ago still is: a wish ends a moment before Serve counts the replica that it woke.
+GRACE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one replica says. `idle` and `ready`: seconds since anything ran, and since it was ready first."""
+
+    sequences: float
+    prefill_tokens: float
+    idle: float
+    ready: float
+    booting: bool = False
+
+
+@dataclass(frozen=True)
+class Situation:
+    """`running` and `target` replicas, as Serve counts; `calls` that it knows of. `wanted`: why at least one is; "" where nothing
+    says so. `loads`: of the running replicas that said something lately; `sure`: nothing that could want the model is unknown."""
+
+    now: float
+    running: int
+    target: int
+    calls: float = 0.0
+    wanted: str = ""
+    loads: Mapping[str, Load] = field(default_factory=dict)
+    sure: bool = True
+
+
+class Memory(TypedDict, total=False):
+    """What a policy keeps between two looks; times are those of `Situation.now`."""
+
+    kept_until: float
+    full_since: float | None
+    spare_since: float | None
+    short_since: float | None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`reason` is for the log."""
+
+    replicas: int
+    reason: str = ""
+
+
+def decide(spec: ModelSpec, at: Situation, memory: Memory) -> Decision:
+    """Changes the memory."""
+    if at.wanted or not at.sure:
+        memory["kept_until"] = at.now + GRACE_SECONDS
+    memory["short_since"] = _since(memory.get("short_since"), at.running < at.target, at.now)
+    if at.target == 0:
+        return Decision(1, at.wanted) if at.wanted else Decision(0)
+    if at.running == 0:
+        return _booting(at, memory)
+    return _running(spec, at, memory)
+
+
+def _booting(at: Situation, memory: Memory) -> Decision:
+    """A boot is not given up while anybody wants it; afterwards it is, which also makes Serve forget that it failed."""
+    if at.now < memory.setdefault("kept_until", at.now + GRACE_SECONDS) or at.calls > 0:
+        return Decision(at.target)
+    return Decision(0, "nobody waits any more for a model that does not start")
+
+
+def _running(spec: ModelSpec, at: Situation, memory: Memory) -> Decision:
+    if _idle(spec, at) and at.now >= memory.get("kept_until", 0.0):
+        return Decision(0, f"idle for {spec.idle_seconds} s")
+    full, spare = _needed(spec, at, FULL), _needed(spec, at, SPARE)
+    memory["full_since"] = _since(memory.get("full_since"), full > at.target, at.now)
+    memory["spare_since"] = _since(memory.get("spare_since"), spare < at.target and _told(at), at.now)
+    if _lasted(memory["full_since"], spec.upscale_seconds, at.now):
+        return Decision(min(full, spec.max_replicas), "more load than its replicas should carry")
+    if at.target > 1 and _lasted(memory["spare_since"], spec.downscale_seconds, at.now) and not _short(spec, at, memory):
+        memory["spare_since"] = None
+        return Decision(at.target - 1, "one replica fewer carries the load")
+    return Decision(min(at.target, spec.max_replicas))
+
+
+def _told(at: Situation) -> bool:
+    return len(at.loads) >= at.running
+
+
+def _short(spec: ModelSpec, at: Situation, memory: Memory) -> bool:
+    """Whether a replica is being booted; one that takes longer than any boot is not."""
+    since = memory.get("short_since")
+    return since is not None and at.now - since < spec.boot_timeout_seconds
+
+
+def _idle(spec: ModelSpec, at: Situation) -> bool:
+    """Counted from ready. What is not known is no idleness."""
+    if at.wanted or not at.sure or at.calls > 0 or not _told(at):
+        return False
+    return all(
+        not (load.sequences or load.prefill_tokens or load.booting) and min(load.idle, load.ready) >= spec.idle_seconds
+        for load in at.loads.values()
+    )
+
+
+def _needed(spec: ModelSpec, at: Situation, share: float) -> int:
+    """Replicas of which each would carry this share of what it should."""
+    sequences = sum(load.sequences for load in at.loads.values()) / (spec.target_sequences or spec.max_num_seqs)
+    prefill = sum(load.prefill_tokens for load in at.loads.values()) / (PREFILL_STEPS * spec.max_num_batched_tokens)
+    return max(1, math.ceil(max(sequences, prefill) / share))
+
+
+def _since(before: float | None, holds: bool, now: float) -> float | None:
+    if not holds:
+        return None
+    return now if before is None else before
+
+
+def _lasted(since: float | None, seconds: float, now: float) -> bool:
+    return since is not None and now - since >= seconds
