@@ -12,8 +12,8 @@ from typing import Any, cast
 
 from ray.serve.config import AutoscalingConfig, AutoscalingContext, AutoscalingPolicy
 
+from deployments import wish_reader  # as a module: its reader must not be shipped
 from deployments.scale import Load, Memory, Situation, decide
-from deployments.wish_reader import READER
 from router.catalogue import ModelSpec
 
 #: Small, because what a replica says should be no older than a moment.
@@ -71,13 +71,13 @@ def situation(spec: ModelSpec, context: AutoscalingContext) -> Situation:
         calls=context.total_num_requests,
         wanted=wanted(spec, now),
         loads=loads(context, now),
-        sure=READER.sure,
+        sure=wish_reader.READER.sure,
     )
 
 
 def wanted(spec: ModelSpec, now: float) -> str:
     """Why the model should have a replica; "" where nothing says so."""
-    wish = READER.of(spec.id)
+    wish = wish_reader.READER.of(spec.id)
     if spec.warm:
         return "it is always warm"
     if any(window.open_at(datetime.fromtimestamp(now, UTC)) for window in spec.warm_windows):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
 import yaml
-from safetensors.numpy import load_file, save_file
 
 from basemodel.cluster.config import DEFAULT_CONFIG
 from router.catalogue import EMBEDDED
@@ -59,17 +59,39 @@ def torn(folder: Path) -> Path:
 
 def stuck(folder: Path) -> Path:
     """Two shards, of which the second never comes: whoever opens it waits."""
-    tensors = load_file(copied(folder) / WEIGHTS)
-    names = sorted(tensors)
+    header, data = read(copied(folder) / WEIGHTS)
+    names = sorted(header)
     shards = {"a.safetensors": names[: len(names) // 2], "b.safetensors": names[len(names) // 2 :]}
     for shard, part in shards.items():
-        save_file({name: tensors[name] for name in part}, folder / shard, {"format": "pt"})
+        (folder / shard).write_bytes(tensors({name: header[name] for name in part}, data))
     index = {"metadata": {}, "weight_map": {name: shard for shard, part in shards.items() for name in part}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
     (folder / WEIGHTS).unlink()
     (folder / "b.safetensors").rename(folder / "b.there")
     os.mkfifo(folder / "b.safetensors")
     return folder
+
+
+def read(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Of a file of safetensors: what is said of each tensor, and their bytes."""
+    whole = path.read_bytes()
+    end = 8 + struct.unpack("<Q", whole[:8])[0]
+    header = json.loads(whole[8:end])
+    header.pop("__metadata__", None)
+    return header, whole[end:]
+
+
+def tensors(header: dict[str, Any], data: bytes) -> bytes:
+    """A file of safetensors with these tensors."""
+    said: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    parts: list[bytes] = []
+    for name, one in header.items():
+        began, end = one["data_offsets"]
+        at = sum(map(len, parts))
+        said[name] = one | {"data_offsets": [at, at + end - began]}
+        parts.append(data[began:end])
+    text = json.dumps(said).encode()
+    return struct.pack("<Q", len(text)) + text + b"".join(parts)
 
 
 def mend(folder: Path, missing: str, there: Path) -> None:
