@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from deployments import weights
+from deployments import vllm_version, weights
 from deployments.boot_sheet import BootSheet
 from deployments.messages import Progress
 from deployments.passed import Passed
@@ -57,14 +57,15 @@ def _start(spec: ModelSpec, seed: int) -> tuple[VllmEngine, str]:
     from deployments import vllm_engine, vllm_patches
 
     vllm_patches.install(exact=spec.determinism == "exact")
-    return vllm_engine.VllmEngine(spec, seed), vllm_patches.VERSION
+    return vllm_engine.VllmEngine(spec, seed), vllm_version.VERSION
 
 
 def unlink_sockets(folder: Path) -> None:
     """vLLM's own between this process and its engine. They are connected, nobody else needs their names, and no host that is
     killed could remove them.
     """
-    for socket in psutil.Process().net_connections("unix"):
+    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    for socket in (each for process in family for each in process.net_connections("unix")):
         path = Path(str(socket.laddr))
         if path.parent == folder:
             path.unlink(missing_ok=True)

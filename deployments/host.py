@@ -88,13 +88,15 @@ async def serve(connection: socket.socket) -> None:
     boot = await _next(reader)
     if not isinstance(boot, Boot):
         return
-    spec, sheet = ModelSpec.model_validate_json(boot.spec), BootSheet.create()
+    sheet = BootSheet.create()
     try:
+        spec = ModelSpec.model_validate_json(boot.spec)
         engine, version = await boot_engine(spec, boot.seed, sheet, partial(messages.send, writer))
         messages.send(writer, Ready(version))
         await Host(engine, spec, writer).work(reader)
     except Exception as error:
-        messages.send(writer, Broken(sheet.reason or f"{type(error).__name__}: {error}"))
+        reason = sheet.reason or f"{type(error).__name__}: {error}"
+        messages.send(writer, Broken(" ".join(reason.split())))
         await writer.drain()
         raise
 

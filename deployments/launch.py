@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
+from deployments import zygote_client
 from deployments.frames import socket_folder
 from deployments.launched import Launched
 from deployments.zygote_client import Kind, Request, ZygoteClient, socket_path
@@ -50,7 +51,7 @@ async def launch(spec: ModelSpec, folder: Path) -> Launched:
     with theirs, open_log(spec, folder) as output:
         if forkable(spec):
             zygote = zygote_of(kind_of(spec), folder)
-            request = Request(spec.id, environment(spec, folder))
+            request = Request(spec.id, environment(spec, folder), zygote_client.code())
             forked = await asyncio.to_thread(zygote.fork, request, theirs, output)
             if forked is not None:
                 leave = zygote.replace_when_lost(forked.lifeline)

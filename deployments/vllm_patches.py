@@ -29,11 +29,10 @@ from vllm.v1.sample.ops.topk_topp_sampler import TopKTopPSampler, apply_top_k_to
 from vllm.v1.sample.sampler import Sampler
 from vllm.v1.worker.gpu_input_batch import CachedRequestState
 
-from deployments import vllm_exact
+from deployments import vllm_exact, vllm_version
 from deployments.boot_sheet import BootSheet
 from deployments.counter_generator import CounterGenerator
 
-VERSION = "0.32.0"
 PARENT_CHECK_SECONDS = 0.5
 
 #: In `SamplingParams.extra_args`: how many prompt tokens may come from the prefix cache.
@@ -48,7 +47,7 @@ original_weights = DefaultModelLoader.get_all_weights
 
 def install(exact: bool) -> None:
     """Call once, before the first engine. Raises RuntimeError for any other vLLM than the one read."""
-    check_version()
+    vllm_version.check(vllm.__version__)
     # The engine process outlives a killed parent unless it watches it (vllm-project/vllm#55510).
     core.EngineCoreProc.run_engine_core = staticmethod(run_engine_core)
     KVCacheManager.get_computed_blocks = computed_blocks
@@ -60,12 +59,6 @@ def install(exact: bool) -> None:
         vllm_exact.install_head()
         if exact:
             vllm_exact.install()
-
-
-def check_version() -> None:
-    """Raises RuntimeError."""
-    if vllm.__version__.split("+")[0] != VERSION:
-        raise RuntimeError(f"basemodel's patches are for vLLM {VERSION}, not {vllm.__version__}; install the locked version.")
 
 
 def warm(cpu_modules: Iterable[str]) -> None:

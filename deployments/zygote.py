@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import msgspec
+from setproctitle import getproctitle, setproctitle
 
-from deployments import host
+from deployments import host, vllm_version
 from deployments.launched import ended, kill
-from deployments.zygote_client import FAILED, LARGEST, Request
+from deployments.zygote_client import FAILED, LARGEST, Request, code
 
 #: Without a client and without a Ray of this home the zygote ends after so long: `basemodel up` needs less until its Ray runs.
 ORPHAN_SECONDS = 180.0
@@ -46,7 +47,6 @@ MODULES = (
     "vllm.model_executor.model_loader.default_loader",
     "vllm.model_executor.layers.quantization.online.base",
     "compressed_tensors",
-    "setproctitle",
 )
 CPU_MODULES = ("vllm.v1.worker.cpu_worker", "vllm.v1.attention.backends.cpu_attn")
 
@@ -56,13 +56,16 @@ def main() -> None:
     if os.fork():
         os._exit(0)
     os.setsid()
+    getproctitle()  # which finds where titles go: by the environment, that changes later
     note(lock, str(os.getpid()))
     try:
+        version = code()
         warm()
-        Zygote(path, lock).serve()
+        Zygote(path, lock, version).serve()
     except Exception as error:
         traceback.print_exc()
         note(lock, f"{FAILED}: {error}")
+    os._exit(0)  # at once: Python would take its time to forget what was imported, and keep the lock meanwhile
 
 
 def note(lock: int, text: str) -> None:
@@ -72,9 +75,9 @@ def note(lock: int, text: str) -> None:
 
 def warm() -> None:
     """Imports everything. Raises RuntimeError for another vLLM than ours, or when an import left a thread behind."""
+    vllm_version.check(importlib.import_module("vllm").__version__)
     from deployments import vllm_patches
 
-    vllm_patches.check_version()
     for module in MODULES:
         importlib.import_module(module)
     vllm_patches.warm(CPU_MODULES)
@@ -93,8 +96,9 @@ def assert_alone() -> None:
 class Zygote:
     """Serves forks to any number of clients; each connection is one client's life and holds the hosts that it asked for."""
 
-    def __init__(self, path: Path, lock: int) -> None:
-        self._path, self._lock = path, lock
+    def __init__(self, path: Path, lock: int, version: str) -> None:
+        """`version` is what `code()` was before anything was imported."""
+        self._path, self._lock, self._code = path, lock, version
         self._hosts: dict[socket.socket, list[tuple[int, int]]] = {}
         self._wanted = time.monotonic()
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the hosts
@@ -132,8 +136,11 @@ class Zygote:
             data, descriptors = b"", []
         if not data:
             return self._forget(client)
+        request = msgspec.msgpack.decode(data, type=Request)
+        if request.code != self._code:
+            os._exit(0)  # the code on disk is another now, and the next zygote's
         assert_alone()
-        self._fork(client, msgspec.msgpack.decode(data, type=Request), *descriptors)
+        self._fork(client, request, *descriptors)
 
     def _forget(self, client: socket.socket) -> None:
         """A client that is gone takes its hosts along: they may be stopped and not have noticed."""
@@ -185,8 +192,6 @@ class Zygote:
 
 def entitle(model: str) -> None:
     """As if it had been spawned, for people and for `basemodel status`."""
-    from setproctitle import setproctitle
-
     setproctitle(f"{sys.executable} -m deployments.host {model}")
 
 

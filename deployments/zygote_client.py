@@ -26,6 +26,8 @@ from typing import IO, Literal
 
 import msgspec
 
+CHECKOUT = Path(__file__).parent.parent
+
 Kind = Literal["cpu", "gpu"]
 
 #: A zygote that forks takes some 20 ms to answer; one that is silent for so long is replaced.
@@ -48,6 +50,7 @@ class Request(msgspec.Struct, frozen=True):
 
     model: str
     environment: dict[str, str]
+    code: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,12 @@ class Forked:
 def socket_path(folder: Path, home: Path, kind: Kind) -> Path:
     """With the home in its name, because homes with long paths share a folder."""
     return folder / f"zygote-{kind}-{hashlib.sha256(str(home).encode()).hexdigest()[:8]}"
+
+
+def code() -> str:
+    """What tells one version of our code from another: a zygote keeps what it once imported."""
+    files = [path.stat() for name in ("deployments", "router") for path in sorted((CHECKOUT / name).glob("*.py"))]
+    return hashlib.sha256(repr([(one.st_size, one.st_mtime_ns) for one in files]).encode()).hexdigest()
 
 
 class ZygoteClient:
@@ -117,7 +126,7 @@ class ZygoteClient:
         except OSError as error:
             log.warning("the zygote is lost: %s", error)
         lifeline.close()
-        self.begin()
+        self._replace()
         return None
 
     def _connect(self) -> socket.socket | None:
@@ -167,9 +176,17 @@ class ZygoteClient:
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+        self._await_end()
+
+    def _await_end(self) -> None:
         deadline = time.monotonic() + ANSWER_SECONDS
         while self.alive() and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
+
+    def _replace(self) -> None:
+        """Starts another for one that is ending: it may still hold the lock."""
+        self._await_end()
+        self.begin()
 
     def replace_when_lost(self, lifeline: socket.socket) -> Callable[[], None]:
         """From the event loop: when this zygote ends, another is started before anybody needs it. Returns what leaves it."""
@@ -180,7 +197,7 @@ class ZygoteClient:
 
     def _lost(self, loop: asyncio.AbstractEventLoop, lifeline: socket.socket) -> None:
         loop.remove_reader(lifeline)
-        loop.run_in_executor(None, self.begin)
+        loop.run_in_executor(None, self._replace)
 
 
 def _leave(loop: asyncio.AbstractEventLoop, lifeline: socket.socket) -> None:

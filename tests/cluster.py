@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from basemodel.cluster import ray_head
-from basemodel.cluster.processes import marked
+from basemodel.cluster.processes import marked, title
 from tests.stack import sleepers
 
 CHECKOUT = Path(__file__).parent.parent
@@ -48,16 +48,8 @@ class Stack:
     def host(self, model: str = "pico") -> psutil.Process | None:
         """The running model host of a model: the one that writes its log."""
         log = str(self.home / "logs" / f"host-{model}.log")
-        hosts = (one for one in marked(self.home) if "deployments.host" in _command(one))
+        hosts = (one for one in marked(self.home) if title(one) == "deployments.host")
         return next((one for one in hosts if log in {file.path for file in one.open_files()}), None)
-
-
-
-def _command(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
 
 
 def free_port() -> int:

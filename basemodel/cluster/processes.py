@@ -71,6 +71,8 @@ def title(process: psutil.Process) -> str:
         words = process.cmdline() or [process.name()]
     except psutil.Error:
         return "a process that just ended"
+    if not any(words[1:]):
+        words = words[0].split()  # a title that the process gave itself
     module = words[words.index("-m") + 1] if "-m" in words[:-1] else None
     script = next((Path(word).stem for word in words[1:3] if word.endswith(".py")), None)
     return module or script or os.path.basename(words[0].split(" ")[0])
