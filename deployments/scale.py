@@ -51,6 +51,7 @@ class Memory(TypedDict, total=False):
 
     kept_until: float
     full_since: float | None
+    full_least: int
     spare_since: float | None
     short_since: float | None
 
@@ -67,10 +68,11 @@ def decide(spec: ModelSpec, at: Situation, memory: Memory) -> Decision:
     """Changes the memory."""
     if at.wanted or not at.sure:
         memory["kept_until"] = at.now + GRACE_SECONDS
-    memory["short_since"] = _since(memory.get("short_since"), at.running < at.target, at.now)
+    boots = at.running < at.target or any(load.booting for load in at.loads.values())
+    memory["short_since"] = _since(memory.get("short_since"), boots, at.now)
     if at.target == 0:
         return Decision(1, at.wanted) if at.wanted else Decision(0)
-    if at.running == 0:
+    if at.running == 0 or _stuck(spec, at, memory):
         return _booting(at, memory)
     return _running(spec, at, memory)
 
@@ -87,9 +89,10 @@ def _running(spec: ModelSpec, at: Situation, memory: Memory) -> Decision:
         return Decision(0, f"idle for {spec.idle_seconds} s")
     full, spare = _needed(spec, at, FULL), _needed(spec, at, SPARE)
     memory["full_since"] = _since(memory.get("full_since"), full > at.target, at.now)
+    memory["full_least"] = full if memory["full_since"] in (None, at.now) else min(full, memory.get("full_least", full))
     memory["spare_since"] = _since(memory.get("spare_since"), spare < at.target and _told(at), at.now)
     if _lasted(memory["full_since"], spec.upscale_seconds, at.now):
-        return Decision(min(full, spec.max_replicas), "more load than its replicas should carry")
+        return Decision(min(memory["full_least"], spec.max_replicas), "more load than its replicas should carry")
     if at.target > 1 and _lasted(memory["spare_since"], spec.downscale_seconds, at.now) and not _short(spec, at, memory):
         memory["spare_since"] = None
         return Decision(at.target - 1, "one replica fewer carries the load")
@@ -101,9 +104,17 @@ def _told(at: Situation) -> bool:
 
 
 def _short(spec: ModelSpec, at: Situation, memory: Memory) -> bool:
-    """Whether a replica is being booted; one that takes longer than any boot is not."""
-    since = memory.get("short_since")
-    return since is not None and at.now - since < spec.boot_timeout_seconds
+    """Whether a replica or its engine is being booted; one that takes longer than any boot is not."""
+    return memory.get("short_since") is not None and not _overdue(spec, at, memory)
+
+
+def _overdue(spec: ModelSpec, at: Situation, memory: Memory) -> bool:
+    return _lasted(memory.get("short_since"), spec.boot_timeout_seconds, at.now)
+
+
+def _stuck(spec: ModelSpec, at: Situation, memory: Memory) -> bool:
+    """Every replica runs, but no engine of them comes back."""
+    return _told(at) and all(load.booting for load in at.loads.values()) and _overdue(spec, at, memory)
 
 
 def _idle(spec: ModelSpec, at: Situation) -> bool:

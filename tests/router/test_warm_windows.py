@@ -105,7 +105,7 @@ def test_a_spec_with_windows_is_the_same_after_its_way_to_the_replica() -> None:
 
 @pytest.mark.parametrize(
     ("fields", "policy"),
-    [({}, "on_demand"), ({"warm_windows": [OFFICE]}, "window"), ({"warm": True}, "always"), ({"warm": True, "warm_windows": [OFFICE]}, "always")],
+    [({}, "on_demand"), ({"warm_windows": [OFFICE]}, "window"), ({"warm": True, "warm_windows": [OFFICE]}, "always")],
 )
 def test_a_model_says_when_it_is_kept_warm(fields: dict[str, Any], policy: str) -> None:
     assert ModelSpec.model_validate(MODEL | fields).warm_policy == policy
