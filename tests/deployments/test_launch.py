@@ -1,0 +1,43 @@
+"""The environment of a model host on GPUs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deployments import ray_group
+from deployments.launch import environment
+from router.catalogue import ModelSpec
+
+HUB = {"id": "m", "source": "lab/m", "revision": "0" * 40, "max_model_len": 64, "boot_timeout_seconds": 3600}
+GROUP = {"RAY_ADDRESS": "10.0.0.1:6379", "BASEMODEL_PLACEMENT_GROUP": "0a" * 18, "VLLM_HOST_IP": "10.0.0.2"}
+
+
+def of(folder: Path, **changes: Any) -> dict[str, str]:
+    return environment(ModelSpec.model_validate(HUB | changes), folder)
+
+
+def test_vllm_waits_for_its_engine_as_long_as_the_replica_does(tmp_path: Path) -> None:
+    assert of(tmp_path / "run", gpus=1)["VLLM_ENGINE_READY_TIMEOUT_S"] == "3600"
+
+
+def test_an_exact_model_asks_for_results_that_no_batch_changes(tmp_path: Path) -> None:
+    assert of(tmp_path / "run", gpus=1, determinism="exact")["VLLM_BATCH_INVARIANT"] == "1"
+    assert "VLLM_BATCH_INVARIANT" not in of(tmp_path / "run", gpus=1)
+
+
+def test_a_host_on_one_node_speaks_to_itself_only(tmp_path: Path) -> None:
+    assert of(tmp_path / "run", gpus=2, tensor_parallel=2)["VLLM_HOST_IP"] == "127.0.0.1"
+
+
+def test_a_host_over_several_nodes_knows_the_cluster_and_its_replicas_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_group, "environment", lambda: GROUP)
+    told = of(tmp_path / "run", gpus=2, tensor_parallel=2, nodes=2)
+    assert {name: told[name] for name in GROUP} == GROUP
+    assert ray_group.placement_group(told).id.hex() == GROUP["BASEMODEL_PLACEMENT_GROUP"]
+
+
+def test_outside_a_placement_group_it_cannot_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_group, "get_current_placement_group", lambda: None)
+    with pytest.raises(RuntimeError, match=r"deployments\.model:build"):
+        of(tmp_path / "run", gpus=2, tensor_parallel=2, nodes=2)
