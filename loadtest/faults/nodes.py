@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from basemodel.cluster import ray_head
 from basemodel.cluster.processes import MARK, marked, title, wait_gone
 from loadtest.faults.node import Options
 from loadtest.gateways import CHECKOUT
@@ -57,6 +56,13 @@ class RayNode:
     def named(self, name: str) -> list[psutil.Process]:
         """Its processes whose title begins so."""
         return [one for one in self.processes if title(one).startswith(name)]
+
+    def kill_one(self, name: str) -> None:
+        """The oldest process whose title begins so. Raises LookupError where there is none."""
+        found = self.named(name)
+        if not found:
+            raise LookupError(f"no {name} on {self.name}")
+        kill(found[:1])
 
     def kill(self) -> None:
         """All of it at once, as if the machine lost power, and whatever was just being started."""

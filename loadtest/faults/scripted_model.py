@@ -4,12 +4,12 @@ Its replicas import this module, which changes in their process alone how a host
 No `from __future__ import annotations` here: Serve reads the builder's annotation to validate `args`.
 """
 
-import os
 import socket
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from ray import serve
 
@@ -24,11 +24,18 @@ async def launch(spec: ModelSpec, folder: Path) -> Launched:
     """Stands in for `deployments.launch.launch`."""
     ours, theirs = socket.socketpair()
     with theirs, open_log(spec, folder) as output:
-        command = [sys.executable, "-m", "loadtest.faults.scripted_host", str(theirs.fileno())]
-        process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=os.environ, start_new_session=True
-        )
-    return Launched.child(process, ours)
+        return Launched.child(spawn(theirs.fileno(), output), ours)
+
+
+def spawn(descriptor: int, output: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "loadtest.faults.scripted_host", str(descriptor)],
+        pass_fds=[descriptor],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
 
 
 class ScriptedModel(model.Model):

@@ -25,8 +25,9 @@ Config = dict[str, Any]
 
 
 def spec(model: str, **fields: Any) -> Config:
-    common = {"source": "embedded/pico", "revision": "1", "max_model_len": 2048, "determinism": "exact", "num_cpus": 0.1, "hang_seconds": 5.0}
-    return {"id": model, **common, "boot_timeout_seconds": 30, "max_boots_per_hour": 1000, **fields}
+    common = {"source": "embedded/pico", "revision": "1", "max_model_len": 2048, "determinism": "exact", "num_cpus": 0.1}
+    limits = {"hang_seconds": 5.0, "boot_timeout_seconds": 30, "max_boots_per_hour": 1000}
+    return {"id": model, **common, **limits, **fields}
 
 
 def model_app(model: Config, replicas: int) -> Config:
@@ -96,7 +97,12 @@ class World:
         path.write_text(yaml.safe_dump(content))
         boot.deploy(self.address, path, self.home, self.environment, lambda states: None)
 
-    def restart_gcs_after_kill(self) -> Callable[[], None]:
+    def scale_gateways(self, count: int) -> None:
+        if count != self.gateways:
+            self.gateways = count
+            self.apply()
+
+    def kill_gcs(self) -> Callable[[], None]:
         """Kills the GCS now; what starts it again."""
         again = killed_gcs(self.head)
         return lambda: self.orphans.append(again())
