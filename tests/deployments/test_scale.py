@@ -83,11 +83,11 @@ def test_a_policy_that_begins_anew_believes_the_replicas_clock() -> None:
     assert decide(SPEC, at(0, rested()), {}).replicas == 0
 
 
-def test_after_a_wish_the_model_is_kept_for_a_moment() -> None:
+def test_a_boot_goes_on_for_a_moment_after_its_wish() -> None:
     memory: Memory = {}
-    decide(SPEC, at(0, rested(), wanted="wish of k1"), memory)
-    assert decide(SPEC, at(GRACE_SECONDS - 1, rested()), memory).replicas == 1
-    assert decide(SPEC, at(GRACE_SECONDS, rested()), memory).replicas == 0
+    decide(SPEC, at(0, target=1, running=0, wanted="wish of k1"), memory)
+    assert decide(SPEC, at(GRACE_SECONDS - 1, target=1, running=0), memory).replicas == 1
+    assert decide(SPEC, at(GRACE_SECONDS, target=1, running=0), memory).replicas == 0
 
 
 def test_a_boot_goes_on_while_somebody_wants_it() -> None:
