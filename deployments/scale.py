@@ -49,7 +49,7 @@ class Situation:
 class Memory(TypedDict, total=False):
     """What a policy keeps between two looks; times are those of `Situation.now`."""
 
-    kept_until: float
+    unwanted_since: float | None
     full_since: float | None
     full_least: int
     spare_since: float | None
@@ -66,26 +66,29 @@ class Decision:
 
 def decide(spec: ModelSpec, at: Situation, memory: Memory) -> Decision:
     """Changes the memory."""
-    if at.wanted or not at.sure:
-        memory["kept_until"] = at.now + GRACE_SECONDS
     boots = at.running < at.target or any(load.booting for load in at.loads.values())
     memory["short_since"] = _since(memory.get("short_since"), boots, at.now)
     if at.target == 0:
         return Decision(1, at.wanted) if at.wanted else Decision(0)
-    if at.running == 0 or _stuck(spec, at, memory):
-        return _booting(at, memory)
-    return _running(spec, at, memory)
+    boots_only = at.running == 0 or _stuck(spec, at, memory)
+    memory["unwanted_since"] = _since(memory.get("unwanted_since"), boots_only and _unwanted(at), at.now)
+    return _booting(at, memory) if boots_only else _running(spec, at, memory)
 
 
 def _booting(at: Situation, memory: Memory) -> Decision:
     """A boot is not given up while anybody wants it; afterwards it is, which also makes Serve forget that it failed."""
-    if at.now < memory.setdefault("kept_until", at.now + GRACE_SECONDS) or at.calls > 0:
-        return Decision(at.target)
-    return Decision(0, "nobody waits any more for a model that does not start")
+    if _lasted(memory["unwanted_since"], GRACE_SECONDS, at.now):
+        return Decision(0, "nobody waits any more for a model that does not start")
+    return Decision(at.target)
+
+
+def _unwanted(at: Situation) -> bool:
+    """What is not known may be a wish."""
+    return not at.wanted and at.sure and at.calls <= 0
 
 
 def _running(spec: ModelSpec, at: Situation, memory: Memory) -> Decision:
-    if _idle(spec, at) and at.now >= memory.get("kept_until", 0.0):
+    if _idle(spec, at):
         return Decision(0, f"idle for {spec.idle_seconds} s")
     full, spare = _needed(spec, at, FULL), _needed(spec, at, SPARE)
     memory["full_since"] = _since(memory.get("full_since"), full > at.target, at.now)
@@ -119,7 +122,7 @@ def _stuck(spec: ModelSpec, at: Situation, memory: Memory) -> bool:
 
 def _idle(spec: ModelSpec, at: Situation) -> bool:
     """Counted from ready. What is not known is no idleness."""
-    if at.wanted or not at.sure or at.calls > 0 or not _told(at):
+    if not _unwanted(at) or not _told(at):
         return False
     return all(
         not (load.sequences or load.prefill_tokens or load.booting) and min(load.idle, load.ready) >= spec.idle_seconds

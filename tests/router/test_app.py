@@ -35,7 +35,7 @@ async def test_every_response_has_an_id_that_is_ours(client: httpx.AsyncClient) 
 
 PATHS = {
     *("/v1/completions", "/v1/score", "/v1/tokenize", "/v1/detokenize", "/v1/tokenizer_info"),
-    *("/v1/models", "/v1/models/{id}", "/v1/usage", "/health", "/ready", "/version"),
+    *("/v1/models", "/v1/models/{id}", "/v1/models/{id}/warm", "/v1/usage", "/health", "/ready", "/version"),
 }
 BODIES: dict[str, type[BaseModel]] = {
     "/v1/completions": CompletionRequest,

@@ -97,14 +97,14 @@ async def test_a_score_charges_its_prompt_once_and_every_continuation(
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        ({"refusal": EngineCold("loading")}, (1, 1, 0, 0)),
+        ({"refusal": EngineCold("loading")}, (0, 0, 0, 0)),
         ({"refusal": EngineBroken("no", 1)}, (1, 1, 0, 0)),
         ({"die_after": 0}, (1, 1, 0, 0)),
         ({"die_after": 3}, (1, 1, PROMPT, 3)),
     ],
     ids=str,
 )
-async def test_a_failure_of_ours_charges_what_was_made(
+async def test_a_failure_of_ours_charges_what_was_made_and_a_cold_model_is_none(
     client: httpx.AsyncClient,
     redis: Redis,
     api_key: tuple[str, ApiKey],
