@@ -1,14 +1,15 @@
 """Token frames: the way of tokens from model hosts to gateways, beside Serve's own calls.
 
-A host collects the deltas of all its streams during one turn of its event loop and sends each gateway
-one message: msgpack of `[[stream, delta], ...]`. A gateway binds one PULL socket and hands each delta to
-its stream's queue. Sends never block: a gateway that stops reading loses its streams, not the engine.
+A host collects the deltas of all its streams during one turn of its event loop and sends each gateway one message: msgpack
+of `[[stream, delta], ...]`. A gateway binds a PULL socket, and a port where the cluster has more machines (`frame_address.py`),
+and hands each delta to its stream's queue. Sends never block: a gateway that stops reading loses its streams, not the engine.
 Losses are found by whoever reads a stream, because a delta carries the index of its first token.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 import tempfile
@@ -21,6 +22,7 @@ import msgspec
 import zmq
 import zmq.asyncio
 
+from deployments.frame_address import IPC, FrameAddress, listen, this_machine
 from router.engine import Delta
 
 #: Messages that may wait for one gateway; each is one engine step.
@@ -33,6 +35,8 @@ PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 0.005
 
 Item = tuple[int, Delta]
+
+log = logging.getLogger("ray.serve")
 
 
 def socket_folder(home: Path) -> Path:
@@ -53,20 +57,20 @@ def socket_folder(home: Path) -> Path:
 
 
 class FrameReceiver:
-    """The gateway's end: one PULL socket, one queue per stream."""
+    """The gateway's end: PULL sockets, one queue per stream. `host`: an address of this machine at which hosts on others reach it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str | None = None) -> None:
         self._path = folder / f"f-{os.getpid()}-{secrets.token_hex(4)}"
-        self._socket = zmq.asyncio.Context.instance().socket(zmq.PULL)
-        self._socket.setsockopt(zmq.RCVHWM, HIGH_WATER_MARK)
-        self._socket.bind(self.address)
+        self._sockets = [_puller()]
+        self._sockets[0].bind(IPC + str(self._path))
+        port, key = "", ""
+        if host is not None:
+            self._sockets.append(_puller())
+            port, key = listen(self._sockets[1], host)
+        self.address = str(FrameAddress(this_machine(), IPC + str(self._path), port, key))
         self._streams: dict[int, asyncio.Queue[Delta | None]] = {}
         self._decoder = msgspec.msgpack.Decoder(list[Item])
-        self._task = asyncio.create_task(self._receive())
-
-    @property
-    def address(self) -> str:
-        return f"ipc://{self._path}"
+        self._tasks = [asyncio.create_task(self._receive(one)) for one in self._sockets]
 
     def open(self) -> tuple[int, asyncio.Queue[Delta | None]]:
         """A new stream: an unguessable number and the queue its deltas come in."""
@@ -77,17 +81,29 @@ class FrameReceiver:
     def close_stream(self, stream: int) -> None:
         self._streams.pop(stream, None)
 
-    async def _receive(self) -> None:
+    async def _receive(self, puller: zmq.asyncio.Socket) -> None:
         while True:
-            for stream, delta in self._decoder.decode(await self._socket.recv()):
+            try:
+                items = self._decoder.decode(await puller.recv())
+            except msgspec.MsgspecError:
+                log.warning("a message came that is no frame; its tokens, if it had any, will be missed")
+                continue
+            for stream, delta in items:
                 queue = self._streams.get(stream)
                 if queue is not None:
                     queue.put_nowait(delta)
 
     def close(self) -> None:
-        self._task.cancel()
-        self._socket.close(linger=0)
+        for task, puller in zip(self._tasks, self._sockets, strict=True):
+            task.cancel()
+            puller.close(linger=0)
         self._path.unlink(missing_ok=True)
+
+
+def _puller() -> zmq.asyncio.Socket:
+    puller = zmq.asyncio.Context.instance().socket(zmq.PULL)
+    puller.setsockopt(zmq.RCVHWM, HIGH_WATER_MARK)
+    return puller
 
 
 @dataclass
@@ -105,7 +121,7 @@ class Gateway:
         socket.setsockopt(zmq.LINGER, 0)
         # Nothing is queued for a peer that is not there: a gateway that died is noticed at once.
         socket.setsockopt(zmq.IMMEDIATE, 1)
-        socket.connect(address)
+        FrameAddress.read(address).connect(socket)
         return cls(socket)
 
 

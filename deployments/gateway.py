@@ -3,9 +3,11 @@
 No `from __future__ import annotations` here: Serve reads the builder's annotation to validate `args`.
 """
 
+import ipaddress
 import logging
 from typing import Any
 
+import ray
 from pydantic import BaseModel, ConfigDict
 from ray import serve
 from redis.asyncio import Redis
@@ -43,7 +45,7 @@ class GatewayArgs(BaseModel):
 class Gateway:
     async def __init__(self) -> None:  # type: ignore[misc]  # Serve awaits it
         settings = Settings.read()
-        self._frames = FrameReceiver(socket_folder(settings.home))
+        self._frames = FrameReceiver(socket_folder(settings.home), reachable_address())
         redis = connect(settings.redis_url)
         self._fleet = ServeFleet(self._frames, redis)
         keys = Keys(redis, settings.secret)
@@ -62,6 +64,12 @@ class Gateway:
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """A changed list of models in serve_config.yaml, without a restart."""
         self._fleet.replace(Catalogue.model_validate(user_config))
+
+
+def reachable_address() -> str | None:
+    """This node's address for model hosts on other nodes; None where Ray keeps to this machine."""
+    address = str(ray.util.get_node_ip_address())
+    return None if ipaddress.ip_address(address).is_loopback else address
 
 
 async def check_store(redis: Redis, keys: Keys) -> None:

@@ -1,6 +1,7 @@
 """Token frames: whole, in order, to the right stream; a deaf gateway costs only its own streams."""
 
 import asyncio
+import dataclasses
 import os
 import socket
 import uuid
@@ -8,8 +9,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import zmq
 
-from deployments import frames
+from deployments import frame_address, frames
+from deployments.frame_address import FrameAddress
 from deployments.frames import FrameReceiver, FrameSender, socket_folder
 from router.engine import Delta, Finish, FinishReason, Position
 
@@ -63,7 +66,7 @@ async def until(check: Callable[[], bool]) -> None:
 async def test_a_gateway_that_was_never_there_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "PATIENCE_SECONDS", 0.05)
     lost: list[str] = []
-    sender, address = FrameSender(lost.append), f"ipc://{tmp_path}/nobody"
+    sender, address = FrameSender(lost.append), f"here ipc://{tmp_path}/nobody"
     sender.send(address, 1, delta(0))
     await until(lambda: lost == [address])
     sender.close()
@@ -91,7 +94,7 @@ async def test_a_gateway_that_stops_reading_is_given_up_without_blocking(tmp_pat
     monkeypatch.setattr(frames, "HIGH_WATER_MARK", 2)
     lost: list[str] = []
     receiver, sender = FrameReceiver(socket_folder(tmp_path)), FrameSender(lost.append)
-    receiver._task.cancel()
+    receiver._tasks[0].cancel()
 
     def send_on() -> bool:
         for first in range(2000):
@@ -140,3 +143,52 @@ def test_a_path_too_long_for_a_socket_is_replaced_by_a_private_temporary_folder(
         bound.bind(str(path))
         path.unlink()
     assert (folder.name == "run") == (length <= 66)
+
+
+@pytest.fixture
+async def far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FrameReceiver]:
+    """A gateway as hosts on other machines see it."""
+    one = FrameReceiver(socket_folder(tmp_path), "127.0.0.1")
+    monkeypatch.setattr(frame_address, "this_machine", lambda: "another")
+    yield one
+    one.close()
+    await asyncio.sleep(0)
+
+
+async def test_a_host_on_another_machine_sends_over_an_encrypted_port(far: FrameReceiver) -> None:
+    sender, (stream, queue) = FrameSender(lost=pytest.fail), far.open()
+    assert FrameAddress.read(far.address).port.startswith("tcp://127.0.0.1:")
+    for first in range(10):
+        sender.send(far.address, stream, delta(first))
+    assert [await asyncio.wait_for(queue.get(), 5) for _ in range(10)] == [delta(first) for first in range(10)]
+    sender.close()
+
+
+async def test_who_has_another_key_gets_nothing_through(far: FrameReceiver) -> None:
+    lost: list[str] = []
+    sender, (stream, queue) = FrameSender(lost.append), far.open()
+    known = FrameAddress.read(far.address)
+    wrong = str(dataclasses.replace(known, key=zmq.curve_keypair()[0].decode()))
+    sender.send(wrong, stream, delta(0))
+    await until(lambda: lost == [wrong])
+    assert queue.empty()
+    sender.close()
+
+
+async def test_what_is_no_frame_harms_nobody(receiver: FrameReceiver) -> None:
+    sender, (stream, queue) = FrameSender(lost=pytest.fail), receiver.open()
+    stranger: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUSH)
+    with stranger:
+        FrameAddress.read(receiver.address).connect(stranger)
+        for rubbish in (b"", b"\xc1", b"\x91\x92\x01\x02"):
+            stranger.send(rubbish)
+        sender.send(receiver.address, stream, delta(0))
+        assert await asyncio.wait_for(queue.get(), 5) == delta(0)
+    sender.close()
+
+
+def test_an_address_is_read_as_it_was_written() -> None:
+    for address in (FrameAddress("m", "ipc:///x"), FrameAddress("m", "ipc:///x", "tcp://10.0.0.1:9", "k")):
+        assert FrameAddress.read(str(address)) == address
+    with pytest.raises(ValueError, match="no address"):
+        FrameAddress.read("ipc:///x")

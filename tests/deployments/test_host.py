@@ -87,7 +87,7 @@ async def test_a_closed_connection_ends_the_host(conversation: Conversation) -> 
 
 async def test_a_gateway_that_is_gone_loses_its_job(conversation: Conversation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deployments.frames.PATIENCE_SECONDS", 0.05)
-    messages.send(conversation.writer, Start(1, Job("job-1", (0, 5), Sampling(max_tokens=1000)), f"ipc://{tmp_path}/gone", 1))
+    messages.send(conversation.writer, Start(1, Job("job-1", (0, 5), Sampling(max_tokens=1000)), f"here ipc://{tmp_path}/gone", 1))
     conversation.script.ids *= 50
     conversation.script.hangs = True
     answer = await conversation.answer()
