@@ -17,6 +17,7 @@ from typing import IO
 from deployments import zygote_client
 from deployments.frames import socket_folder
 from deployments.launched import Launched
+from deployments.lifeline import Lifeline
 from deployments.zygote_client import Kind, Request, ZygoteClient, socket_path
 from router.catalogue import ModelSpec
 from router.settings import home_folder
@@ -54,8 +55,7 @@ async def launch(spec: ModelSpec, folder: Path) -> Launched:
             request = Request(spec.id, environment(spec, folder), zygote_client.code())
             forked = await asyncio.to_thread(zygote.fork, request, theirs, output)
             if forked is not None:
-                leave = zygote.replace_when_lost(forked.lifeline)
-                return Launched("forked", forked.pid, forked.descriptor, ours, leave)
+                return Launched("forked", forked.pid, forked.descriptor, ours, Lifeline(zygote, forked).close)
         return _spawn(spec, folder, ours, theirs, output)
 
 
@@ -123,7 +123,7 @@ def kind_of(spec: ModelSpec) -> Kind:
 
 def forkable(spec: ModelSpec) -> bool:
     """Engines over several GPUs start workers of their own; and batch invariance is set up while vLLM is imported."""
-    return spec.gpus == 0 or (spec.gpus == 1 and spec.determinism != "exact")
+    return spec.gpus == 0 or (spec.gpus == 1 and spec.nodes == 1 and spec.determinism != "exact")
 
 
 def home_of(folder: Path) -> Path:

@@ -26,7 +26,7 @@ from setproctitle import getproctitle, setproctitle
 
 from deployments import host, vllm_version
 from deployments.launched import ended, kill
-from deployments.zygote_client import FAILED, LARGEST, Request, code
+from deployments.zygote_client import FAILED, LARGEST, Adopt, Request, code
 
 #: Without a client and without a Ray of this home the zygote ends after so long: `basemodel up` needs less until its Ray runs.
 ORPHAN_SECONDS = 180.0
@@ -112,16 +112,15 @@ class Zygote:
 
     def serve(self) -> None:
         """Until nobody can want it any more, or its socket is gone."""
-        looked = 0.0
         while self._path.exists() and time.monotonic() - self._wanted < ORPHAN_SECONDS:
-            for key, _ in self._selector.select(TICK_SECONDS):
+            events = self._selector.select(TICK_SECONDS)
+            for key, _ in events:
                 if key.fileobj is self._listener:
                     self._accept()
                 elif isinstance(key.fileobj, socket.socket):
                     self._read(key.fileobj)
-            if self._hosts or (time.monotonic() - looked > TICK_SECONDS and ray_runs()):
+            if self._hosts or (not events and ray_runs()):
                 self._wanted = time.monotonic()
-            looked = time.monotonic()
 
     def _accept(self) -> None:
         client, _ = self._listener.accept()
@@ -136,11 +135,13 @@ class Zygote:
             data, descriptors = b"", []
         if not data:
             return self._forget(client)
-        request = msgspec.msgpack.decode(data, type=Request)
-        if request.code != self._code:
+        message = msgspec.msgpack.decode(data, type=Request | Adopt)
+        if isinstance(message, Adopt):
+            return self._hosts[client].append((message.pid, descriptors[0]))
+        if message.code != self._code:
             os._exit(0)  # the code on disk is another now, and the next zygote's
         assert_alone()
-        self._fork(client, request, *descriptors)
+        self._fork(client, message, *descriptors)
 
     def _forget(self, client: socket.socket) -> None:
         """A client that is gone takes its hosts along: they may be stopped and not have noticed."""

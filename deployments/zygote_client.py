@@ -7,7 +7,6 @@ it, and it ends by itself (`zygote.py`).
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import fcntl
 import hashlib
@@ -18,9 +17,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import IO, Literal
 
@@ -45,21 +43,27 @@ LARGEST = 1 << 16
 log = logging.getLogger("ray.serve")
 
 
-class Request(msgspec.Struct, frozen=True):
-    """Sent with two descriptors: the host's end of its connection, and its log."""
+class Request(msgspec.Struct, frozen=True, tag=True):
+    """Fork a host. Sent with two descriptors: the host's end of its connection, and its log."""
 
     model: str
     environment: dict[str, str]
     code: str
 
 
+class Adopt(msgspec.Struct, frozen=True, tag=True):
+    """A host that another zygote forked is to be ended with us. Sent with its pidfd, and not answered."""
+
+    pid: int
+
+
 @dataclass(frozen=True)
 class Forked:
-    """`descriptor` is the host's pidfd; the end of `lifeline` is the zygote's end to us, and ours to it."""
+    """`descriptor` is the host's pidfd; the end of `connection` tells the zygote of our end, and us of its."""
 
     pid: int
     descriptor: int
-    lifeline: socket.socket
+    connection: socket.socket
 
 
 def socket_path(folder: Path, home: Path, kind: Kind) -> Path:
@@ -84,9 +88,7 @@ class ZygoteClient:
     def begin(self) -> bool:
         """Starts a zygote unless one lives or could not start a moment ago. Returns before it is ready: whether there is one."""
         with open(os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _lock(lock):
                 return True
             return not self._failed(lock) and self._start(lock)
 
@@ -111,22 +113,22 @@ class ZygoteClient:
             )
         return begun.returncode == 0
 
-    def fork(self, request: Request, connection: socket.socket, output: IO[bytes]) -> Forked | None:
+    def fork(self, request: Request, theirs: socket.socket, output: IO[bytes]) -> Forked | None:
         """A new host, or None where it has to be spawned."""
-        lifeline = self._connect()
-        if lifeline is None and self.begin():
-            lifeline = self._await_ready()
-        if lifeline is None:
+        connection = self._connect()
+        if connection is None and self.begin():
+            connection = self.await_ready()
+        if connection is None:
             return None
         try:
-            return self._ask(lifeline, request, [connection.fileno(), output.fileno()])
+            return self._ask(connection, request, [theirs.fileno(), output.fileno()])
         except TimeoutError:
             log.warning("the zygote gave no answer for %s s and is replaced", ANSWER_SECONDS)
             self.kill()
         except OSError as error:
             log.warning("the zygote is lost: %s", error)
-        lifeline.close()
-        self._replace()
+        connection.close()
+        self.replace()
         return None
 
     def _connect(self) -> socket.socket | None:
@@ -139,7 +141,8 @@ class ZygoteClient:
             return None
         return connection
 
-    def _await_ready(self) -> socket.socket | None:
+    def await_ready(self) -> socket.socket | None:
+        """A connection to a zygote that may still be importing."""
         deadline = time.monotonic() + WAIT_SECONDS
         while (connection := self._connect()) is None and self.alive() and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
@@ -147,12 +150,12 @@ class ZygoteClient:
             self.kill()
         return connection
 
-    def _ask(self, lifeline: socket.socket, request: Request, descriptors: list[int]) -> Forked | None:
+    def _ask(self, connection: socket.socket, request: Request, descriptors: list[int]) -> Forked | None:
         """Raises OSError."""
-        socket.send_fds(lifeline, [msgspec.msgpack.encode(request)], descriptors)
-        answer, received, _, _ = socket.recv_fds(lifeline, LARGEST, 1, socket.MSG_CMSG_CLOEXEC)
+        send(connection, request, descriptors)
+        answer, received, _, _ = socket.recv_fds(connection, LARGEST, 1, socket.MSG_CMSG_CLOEXEC)
         if received:
-            return Forked(int(answer), received[0], lifeline)
+            return Forked(int(answer), received[0], connection)
         raise ConnectionError(answer.decode() or "it closed the connection")
 
     def alive(self) -> bool:
@@ -183,31 +186,22 @@ class ZygoteClient:
         while self.alive() and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
 
-    def _replace(self) -> None:
+    def replace(self) -> None:
         """Starts another for one that is ending: it may still hold the lock."""
         self._await_end()
         self.begin()
 
-    def replace_when_lost(self, lifeline: socket.socket) -> Callable[[], None]:
-        """From the event loop: when this zygote ends, another is started before anybody needs it. Returns what leaves it."""
-        lifeline.setblocking(False)
-        loop = asyncio.get_running_loop()
-        loop.add_reader(lifeline, partial(self._lost, loop, lifeline))
-        return partial(_leave, loop, lifeline)
 
-    def _lost(self, loop: asyncio.AbstractEventLoop, lifeline: socket.socket) -> None:
-        loop.remove_reader(lifeline)
-        loop.run_in_executor(None, self._replace)
+def _lock(file: IO[str]) -> bool:
+    """Tries more than once, because who asks whether a zygote lives holds the lock for that moment."""
+    for _ in range(3):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(LOOK_SECONDS)
+    return False
 
 
-def _leave(loop: asyncio.AbstractEventLoop, lifeline: socket.socket) -> None:
-    """Also from another thread, and when the loop has ended."""
-
-    def close() -> None:
-        loop.remove_reader(lifeline)
-        lifeline.close()
-
-    try:
-        loop.call_soon_threadsafe(close)
-    except RuntimeError:
-        lifeline.close()
+def send(connection: socket.socket, message: Request | Adopt, descriptors: list[int]) -> None:
+    """Raises OSError."""
+    socket.send_fds(connection, [msgspec.msgpack.encode(message)], descriptors)

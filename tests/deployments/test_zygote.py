@@ -209,16 +209,21 @@ async def test_a_stopped_zygote_delays_a_boot_by_seconds_at_most_and_is_replaced
     assert old not in zygotes(home)
 
 
-@pytest.mark.parametrize("state", ["running", "stopped"])
+@pytest.mark.parametrize("state", ["running", "stopped", "of a zygote that is gone and stopped"])
 def test_a_killed_replica_takes_its_host_along(home: Path, client: ZygoteClient, state: str) -> None:
-    warm(client)
+    old = warm(client)
     command = [sys.executable, "-m", "tests.deployments.replica", str(home), SPEC.model_dump_json()]
     replica = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True)
     with replica:
         assert replica.stdout is not None
         how, pid = replica.stdout.readline().split()
         members = [psutil.Process(int(pid)), *psutil.Process(int(pid)).children(recursive=True)]
-        if state == "stopped":
+        if "zygote" in state:
+            os.kill(old, signal.SIGKILL)
+            eventually(lambda: client.pid not in (None, old), 10)
+            warm(client)
+            time.sleep(1.0)  # the replica makes its host known
+        if "stopped" in state:
             for one in members:
                 one.suspend()
         replica.kill()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from deployments import launch
 from deployments.frames import FrameReceiver, socket_folder
 from deployments.host_process import HostProcess
 from deployments.messages import Failed
@@ -101,6 +102,7 @@ class RealEngine:
         self._call(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        launch.zygote_of("cpu", socket_folder(self._home)).kill()
         self._loop.close()
 
 
