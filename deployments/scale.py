@@ -19,6 +19,8 @@ FULL, SPARE = 0.8, 0.6
 PREFILL_STEPS = 4
 #: What was wanted a moment ago still is: a wish ends a moment before Serve counts the replica that it woke.
 GRACE_SECONDS = 30.0
+#: What was seen before a longer break than this has no meaning any more: Serve itself decides while calls wait for a cold model.
+GAP_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,15 @@ class Situation:
 class Memory(TypedDict, total=False):
     """What a policy keeps between two looks; times are those of `Situation.now`."""
 
+    looked: float
     unwanted_since: float | None
     full_since: float | None
     full_least: int
     spare_since: float | None
     short_since: float | None
+
+
+NOTHING_SEEN = Memory(unwanted_since=None, full_since=None, spare_since=None, short_since=None)
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,9 @@ class Decision:
 
 def decide(spec: ModelSpec, at: Situation, memory: Memory) -> Decision:
     """Changes the memory."""
+    if at.now - memory.get("looked", at.now) > GAP_SECONDS or at.target == 0:
+        memory.update(NOTHING_SEEN)
+    memory["looked"] = at.now
     boots = at.running < at.target or any(load.booting for load in at.loads.values())
     memory["short_since"] = _since(memory.get("short_since"), boots, at.now)
     if at.target == 0:
@@ -95,6 +104,7 @@ def _running(spec: ModelSpec, at: Situation, memory: Memory) -> Decision:
     memory["full_least"] = full if memory["full_since"] in (None, at.now) else min(full, memory.get("full_least", full))
     memory["spare_since"] = _since(memory.get("spare_since"), spare < at.target and _told(at), at.now)
     if _lasted(memory["full_since"], spec.upscale_seconds, at.now):
+        memory["full_since"] = None
         return Decision(min(memory["full_least"], spec.max_replicas), "more load than its replicas should carry")
     if at.target > 1 and _lasted(memory["spare_since"], spec.downscale_seconds, at.now) and not _short(spec, at, memory):
         memory["spare_since"] = None

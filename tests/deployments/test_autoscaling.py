@@ -110,12 +110,9 @@ def test_what_the_policy_decides_serve_does_without_a_delay_of_its_own(known: Kn
 
 
 def test_the_policy_remembers_between_looks(known: Known) -> None:
-    known.wishes["scaled"] = Wish("k1", MONDAY_NOON, MONDAY_NOON + 60)
     controller = Controller()
-    assert controller.look(1) == 1
-    known.wishes.clear()
-    assert controller.look(1, now=MONDAY_NOON + GRACE_SECONDS - 1) == 1
-    assert controller.look(1, now=MONDAY_NOON + GRACE_SECONDS) == 0
+    looks = [controller.look(1, now=MONDAY_NOON + seconds) for seconds in range(int(GRACE_SECONDS) + 1)]
+    assert looks == [1] * int(GRACE_SECONDS) + [0]
 
 
 def test_replicas_that_said_nothing_lately_or_not_all_are_not_idle(known: Known) -> None:

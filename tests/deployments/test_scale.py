@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deployments.scale import GRACE_SECONDS, PREFILL_STEPS, Decision, Load, Memory, Situation, decide
+from deployments.scale import GAP_SECONDS, GRACE_SECONDS, PREFILL_STEPS, Decision, Load, Memory, Situation, decide
 from tests.deployments.scaled_model import SPEC
 
 IDLE = SPEC.idle_seconds
@@ -86,8 +86,15 @@ def test_a_policy_that_begins_anew_believes_the_replicas_clock() -> None:
 def test_a_boot_goes_on_for_a_moment_after_its_wish() -> None:
     memory: Memory = {}
     decide(SPEC, at(0, target=1, running=0, wanted="wish of k1"), memory)
-    assert decide(SPEC, at(GRACE_SECONDS - 1, target=1, running=0), memory).replicas == 1
-    assert decide(SPEC, at(GRACE_SECONDS, target=1, running=0), memory).replicas == 0
+    assert after(GRACE_SECONDS - 1, at(1, target=1, running=0), memory).replicas == 1
+    assert decide(SPEC, at(1 + GRACE_SECONDS, target=1, running=0), memory).replicas == 0
+
+
+def test_each_boot_is_given_its_own_moment() -> None:
+    memory: Memory = {}
+    assert after(GRACE_SECONDS, at(0, target=1, running=0), memory).replicas == 0
+    decide(SPEC, at(1000, target=0), memory)
+    assert after(GRACE_SECONDS - 1, at(1001, target=1, running=0), memory).replicas == 1
 
 
 def test_a_boot_goes_on_while_somebody_wants_it() -> None:
@@ -111,6 +118,13 @@ def test_more_load_than_four_fifths_for_long_enough_brings_what_it_needs() -> No
 def test_prompt_tokens_that_wait_are_load() -> None:
     tokens = PREFILL_STEPS * SPEC.max_num_batched_tokens
     assert after(UP, at(0, working(1, 0.81 * tokens))).replicas == 2
+
+
+def test_load_that_goes_on_growing_brings_more_again() -> None:
+    memory: Memory = {}
+    decide(SPEC, at(0, working(0.9 * CAPACITY)), memory)
+    assert after(UP - 0.5, at(0.5, working(2 * CAPACITY)), memory).replicas == 2
+    assert after(UP, at(UP + 0.5, working(2 * CAPACITY), target=2), memory).replicas == 3
 
 
 def test_there_are_never_more_than_the_most() -> None:
@@ -166,7 +180,12 @@ def test_none_goes_while_the_engine_of_another_boots_again() -> None:
 def test_a_model_whose_only_engine_does_not_come_back_is_given_up_when_nobody_wants_it() -> None:
     booting = Load(0, 0, idle=0, ready=10 * IDLE, booting=True)
     assert after(SPEC.boot_timeout_seconds - 1, at(0, booting)).replicas == 1
-    memory: Memory = {"kept_until": 0.0}
-    assert after(SPEC.boot_timeout_seconds, at(0, booting, calls=1), memory).replicas == 1
+    assert after(SPEC.boot_timeout_seconds + GRACE_SECONDS, at(0, booting, calls=1)).replicas == 1
     assert after(SPEC.boot_timeout_seconds, at(0, booting, wanted="wish of k1")).replicas == 1
     assert after(SPEC.boot_timeout_seconds + GRACE_SECONDS, at(0, booting)).replicas == 0
+
+
+def test_a_break_between_two_looks_proves_nothing() -> None:
+    memory: Memory = {}
+    after(DOWN - 1, at(0, rested(1), rested(1)), memory)
+    assert decide(SPEC, at(DOWN + GAP_SECONDS, rested(1), rested(1)), memory).replicas == 2

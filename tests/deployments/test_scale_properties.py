@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployments.scale import FULL, SPARE, Load, Memory, Situation, decide
@@ -66,6 +66,8 @@ class Cluster:
         self.target = replicas
 
 
+#: A life is thousands of looks.
+of_many_lives = settings(deadline=None, max_examples=50)
 PHASES = st.lists(
     st.tuples(
         st.one_of(st.just(0.0), st.floats(0, 6), st.sampled_from([FULL, SPARE, 2 * FULL, 2 * SPARE, 1.0])),
@@ -87,6 +89,7 @@ def lived(phases: list[Phase]) -> Cluster:
     return cluster
 
 
+@of_many_lives
 @given(PHASES)
 def test_replicas_go_one_by_one_and_only_where_fewer_have_room(phases: list[Phase]) -> None:
     for change in lived(phases).changes:
@@ -95,6 +98,7 @@ def test_replicas_go_one_by_one_and_only_where_fewer_have_room(phases: list[Phas
             assert change.load <= SPARE * change.after + ROUNDING
 
 
+@of_many_lives
 @given(PHASES)
 def test_a_replica_that_was_started_stays_at_least_as_long_as_less_load_must_last(phases: list[Phase]) -> None:
     for earlier, later in pairwise(lived(phases).changes):
@@ -102,6 +106,7 @@ def test_a_replica_that_was_started_stays_at_least_as_long_as_less_load_must_las
             assert later.when - earlier.when >= SPEC.downscale_seconds
 
 
+@of_many_lives
 @given(PHASES)
 def test_after_one_went_another_comes_only_with_more_load_than_there_was(phases: list[Phase]) -> None:
     for earlier, later in pairwise(lived(phases).changes):
@@ -109,6 +114,7 @@ def test_after_one_went_another_comes_only_with_more_load_than_there_was(phases:
             assert later.load > FULL * earlier.after > earlier.load
 
 
+@of_many_lives
 @given(PHASES, st.floats(0.01, 6))
 def test_under_a_load_that_stays_the_replicas_come_to_rest_and_carry_it(phases: list[Phase], load: float) -> None:
     cluster = lived([*phases, (load, LONG_ENOUGH, "")])
@@ -120,6 +126,7 @@ def test_under_a_load_that_stays_the_replicas_come_to_rest_and_carry_it(phases: 
     assert cluster.target == 1 or load > SPARE * (cluster.target - 1) - ROUNDING
 
 
+@of_many_lives
 @given(PHASES)
 def test_a_model_that_nobody_wants_any_more_stops_after_its_idle_time_and_not_before(phases: list[Phase]) -> None:
     cluster = lived([*phases, (0.0, LONG_ENOUGH, "")])
