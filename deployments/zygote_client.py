@@ -28,8 +28,8 @@ CHECKOUT = Path(__file__).parent.parent
 
 Kind = Literal["cpu", "gpu"]
 
-#: A zygote that forks takes some 20 ms to answer; one that is silent for so long is replaced.
-ANSWER_SECONDS = 3.0
+#: A zygote takes some 20 ms to answer, and seconds on a machine with far too much to do; one that is silent for so long is replaced.
+ANSWER_SECONDS = 6.0
 #: How long a boot waits for a zygote that is still importing: a spawned host would import the same beside it.
 WAIT_SECONDS = 25.0
 #: A zygote that is not ready so long after its start never will be.
