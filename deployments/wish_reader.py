@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Mapping
 
+import msgspec
+
 from budgets.errors import StoreUnavailable
 from budgets.store import connect
 from router.settings import home_folder, read_redis_url
@@ -31,6 +33,7 @@ class WishReader:
         self._read = float("-inf")
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._closed, self._problem = False, ""
 
     def of(self, model: str) -> Wish | None:
         """Never waits."""
@@ -43,9 +46,15 @@ class WishReader:
         """Whether the answers are those of a moment ago."""
         return time.monotonic() - self._read < BELIEVED_SECONDS
 
+    def close(self) -> None:
+        """Waits for the read that is under way."""
+        self._closed = True
+        if self._thread is not None:
+            self._thread.join()
+
     def _start(self) -> None:
         with self._starting:
-            if self._thread is None or not self._thread.is_alive():
+            if not self._closed and (self._thread is None or not self._thread.is_alive()):
                 self._thread = threading.Thread(target=self._run, name="wishes", daemon=True)
                 self._thread.start()
 
@@ -57,14 +66,25 @@ class WishReader:
             time.sleep(1.0)
 
     async def _read_for_ever(self) -> None:
-        wishes = Wishes(connect(read_redis_url(home_folder())))
-        while True:
-            try:
-                self._wishes = await wishes.all()
-                self._read = time.monotonic()
-            except StoreUnavailable as error:
-                log.debug("wishes could not be read: %s", error)
-            await asyncio.sleep(READ_SECONDS)
+        client = connect(read_redis_url(home_folder()))
+        try:
+            while not self._closed:
+                await self._read_once(Wishes(client))
+                await asyncio.sleep(READ_SECONDS)
+        finally:
+            await client.aclose()
+
+    async def _read_once(self, wishes: Wishes) -> None:
+        """What cannot be read leaves what was read before, and is told once."""
+        problem = ""
+        try:
+            self._wishes = await wishes.all()
+            self._read = time.monotonic()
+        except (StoreUnavailable, msgspec.MsgspecError) as error:
+            problem = str(error)
+        if bool(problem) != bool(self._problem):
+            log.warning("wishes for models %s", f"cannot be read: {problem}" if problem else "are read again")
+        self._problem = problem
 
 
 READER = WishReader()
