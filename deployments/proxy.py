@@ -1,4 +1,5 @@
-"""What stands before Serve's HTTP proxy: its control headers and own routes are out of reach, stalled readers are cut.
+"""What stands before Serve's HTTP proxy: its control headers and own routes are out of reach, stalled readers are cut, and what it
+answers itself, where no gateway does, is an error of ours.
 
 `basemodel up` puts it there with `RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH=deployments.proxy.middlewares`.
 """
@@ -8,11 +9,12 @@ from __future__ import annotations
 import uuid
 
 import anyio
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from router.errors import NotFound
+from router.errors import InternalError, NotFound, NotReady
 from router.sse import STALL_SECONDS, ReaderStalled
 
 #: Headers by which a client could steer Serve, with `-` for `_`. Without the first, Serve names each request itself.
@@ -39,12 +41,36 @@ class Front:
             return await self._app(scope, receive, send)
         if scope["path"].startswith(OWN_ROUTES):
             return await not_found()(scope, receive, send)
-        await self._app({**scope, "headers": harmless(scope["headers"])}, receive, bounded(send))
+        await self._app({**scope, "headers": harmless(scope["headers"])}, receive, ours(scope, receive, bounded(send)))
 
 
 def not_found() -> JSONResponse:
     error = NotFound("There is nothing at this address; GET /openapi.json lists what there is.")
     return JSONResponse(error.body(), error.status, {"x-request-id": uuid.uuid4().hex})
+
+
+def ours(scope: Scope, receive: Receive, send: Send) -> Send:
+    """`send`, which puts an error of ours in the place of Serve's own, all of which are plain text."""
+    instead: JSONResponse | None = None
+
+    async def send_ours(message: Message) -> None:
+        nonlocal instead
+        if message["type"] == "http.response.start" and message["status"] >= 400:
+            headers = Headers(raw=message["headers"])
+            if headers.get("content-type", "text/plain").startswith("text/plain"):
+                instead = error_of(message["status"], headers.get("x-request-id") or uuid.uuid4().hex)
+        if instead is None:
+            await send(message)
+        elif message["type"] == "http.response.body" and not message.get("more_body"):
+            await instead(scope, receive, send)
+
+    return send_ours
+
+
+def error_of(status: int, request_id: str) -> JSONResponse:
+    """Serve knows of no gateway (404: of no route), or lost one before it answered."""
+    error = NotReady("no gateway runs") if status in (404, 503) else InternalError()
+    return JSONResponse(error.body(), error.status, {**error.headers, "x-request-id": request_id})
 
 
 def harmless(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

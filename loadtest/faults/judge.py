@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from loadtest.faults.asked import COMPLETE, NEVER, Asked
+from loadtest.faults.ledger import Sums
 from loadtest.faults.scenarios import Scenario
 from loadtest.faults.scene import COLD, NEW, STREAMS, WHOLE, YOUNG, Scene
 
@@ -33,8 +34,8 @@ class Result:
     faults: list[str] = field(default_factory=list)
 
 
-def judge(scenario: Scenario, scene: Scene) -> Result:
-    asked, sums = scene.clients.asked, scene.sums
+def judge(scenario: Scenario, scene: Scene, sums: Sums) -> Result:
+    asked = scene.clients.asked
     return Result(
         title=scenario.title,
         date=time.strftime("%Y-%m-%d", time.gmtime()),
@@ -46,7 +47,7 @@ def judge(scenario: Scenario, scene: Scene) -> Result:
         charged=sums.used,
         freed=None if sums.freed is None else round(sums.freed, 1),
         told=scene.told,
-        faults=[*_unforeseen(scenario, asked), *_late(scenario, scene), *_ledger(scene)],
+        faults=[*_unforeseen(scenario, asked), *_late(scenario, scene), *_ledger(asked, sums)],
     )
 
 
@@ -69,10 +70,10 @@ def _late(scenario: Scenario, scene: Scene) -> Iterator[str]:
         yield "no new request was answered"
 
 
-def _ledger(scene: Scene) -> Iterator[str]:
-    yield from scene.sums.audit
-    least, most = (sum(getattr(one, name) for one in scene.clients.asked) for name in ("least_charge", "largest_charge"))
-    if not least <= scene.sums.used <= most:
-        yield f"{scene.sums.used} tokens were charged; clients got {least} and may have used {most}"
-    if scene.sums.freed is None:
+def _ledger(asked: list[Asked], sums: Sums) -> Iterator[str]:
+    yield from sums.audit
+    least, most = sum(one.least_charge for one in asked), sum(one.largest_charge for one in asked)
+    if not least <= sums.used <= most:
+        yield f"{sums.used} tokens were charged; clients got {least} and may have used {most}"
+    if sums.freed is None:
         yield "something was still held at the end"

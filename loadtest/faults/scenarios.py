@@ -116,7 +116,7 @@ async def as_begun(scene: Scene) -> None:
 async def nothing(scene: Scene) -> None: ...
 
 
-GATEWAY_GONE = f"{CUT}|{REFUSED}|502 engine_error|503 starting"
+GATEWAY_GONE = f"{CUT}|500 internal_error|503 not_ready"
 SCENARIOS: dict[str, Scenario] = {
     "node": Scenario(
         "a model node killed", node_killed, seen("engine_error event", "502 engine_error"), bound=0.0, mend=node_back
@@ -130,9 +130,9 @@ SCENARIOS: dict[str, Scenario] = {
         "the only gateway killed", gateway_killed, seen(GATEWAY_GONE, GATEWAY_GONE, GATEWAY_GONE, GATEWAY_GONE, GATEWAY_GONE), bound=30.0
     ),
     "one-gateway": Scenario(
-        "one of two gateways killed", one_gateway_killed, seen(CUT, GATEWAY_GONE, GATEWAY_GONE, GATEWAY_GONE), bound=10.0, gateways=2
+        "one of two gateways killed", one_gateway_killed, seen(CUT, GATEWAY_GONE, GATEWAY_GONE, GATEWAY_GONE), bound=5.0, gateways=2
     ),
-    "proxy": Scenario("the proxy killed", proxy_killed, seen(CUT, CUT, CUT, f"{CUT}|{REFUSED}"), bound=30.0),
+    "proxy": Scenario("the proxy killed", proxy_killed, seen(CUT, CUT, CUT, f"{CUT}|{REFUSED}|503 not_ready"), bound=20.0),
     "reload": Scenario(
         "two new gateways and a new user_config", reloaded, seen(), bound=0.0, seconds=lambda size: size.long_seconds, mend=as_begun
     ),

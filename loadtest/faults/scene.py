@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from loadtest.faults.asked import COMPLETE, Asked
 from loadtest.faults.clients import Clients
-from loadtest.faults.ledger import Sums, ledger
+from loadtest.faults.ledger import Ledger, ledger
 from loadtest.faults.world import World
 
 STREAMS, WHOLE, YOUNG, NEW, COLD = "streams", "whole answers", "no token yet", "new requests", "a cold model"
@@ -39,9 +39,9 @@ class Scene:
     world: World
     clients: Clients
     size: Size
+    ledger: Ledger
     struck: float = 0.0
     told: list[str] = field(default_factory=list)
-    sums: Sums = field(default_factory=lambda: Sums(0, None, []))
 
     def of(self, group: str) -> list[Asked]:
         return [one for one in self.clients.asked if one.group == group]
@@ -83,9 +83,7 @@ async def scene(world: World, size: Size) -> AsyncIterator[Scene]:
     async with ledger(world.redis.url) as account:
         clients = Clients(world.base, account.key)
         try:
-            one = Scene(world, clients, size)
-            yield one
-            one.sums = await account.sums()
+            yield Scene(world, clients, size, account)
         finally:
             await clients.close()
 

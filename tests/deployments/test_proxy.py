@@ -3,7 +3,7 @@
 import anyio
 import httpx
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deployments import proxy
 from deployments.proxy import Front, bounded
@@ -17,8 +17,8 @@ async def inner(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": f"{scope['path']} {names}".encode()})
 
 
-def client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(Front(inner)), base_url="http://test", headers={"user-agent": "x"})
+def client(app: ASGIApp = inner) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(Front(app)), base_url="http://test", headers={"user-agent": "x"})
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,30 @@ async def test_serves_own_routes_do_not_exist(path: str) -> None:
         answer = await opened.get(path)
     assert_error(answer, 404, "not_found")
     assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(("status", "told", "code"), [(404, 503, "not_ready"), (503, 503, "not_ready"), (500, 500, "internal_error")])
+async def test_what_serve_answers_itself_is_an_error_of_ours(status: int, told: int, code: str) -> None:
+    async with client(serves_own(status, b"text/plain")) as opened:
+        answer = await opened.get("/v1/models")
+    assert_error(answer, told, code)
+    assert answer.headers["x-request-id"] == "given"
+    assert (answer.headers.get("retry-after") is not None) == (told == 503)
+
+
+async def test_an_error_of_the_gateway_passes_unchanged() -> None:
+    async with client(serves_own(404, b"application/json")) as opened:
+        answer = await opened.get("/v1/models")
+    assert (answer.status_code, answer.text) == (404, "in two pieces")
+
+
+def serves_own(status: int, kind: bytes) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind), (b"x-request-id", b"given")]})
+        await send({"type": "http.response.body", "body": b"in two ", "more_body": True})
+        await send({"type": "http.response.body", "body": b"pieces"})
+
+    return app
 
 
 async def test_a_reader_that_takes_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
