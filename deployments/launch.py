@@ -122,8 +122,12 @@ def kind_of(spec: ModelSpec) -> Kind:
 
 
 def forkable(spec: ModelSpec) -> bool:
+    return spec.fork and (spec.gpus == 0 or _forkable_on_gpu(spec))
+
+
+def _forkable_on_gpu(spec: ModelSpec) -> bool:
     """Engines over several GPUs start workers of their own; and batch invariance is set up while vLLM is imported."""
-    return spec.gpus == 0 or (spec.gpus == 1 and spec.nodes == 1 and spec.determinism != "exact")
+    return spec.gpus == 1 and spec.nodes == 1 and spec.determinism != "exact"
 
 
 def home_of(folder: Path) -> Path:

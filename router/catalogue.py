@@ -39,6 +39,7 @@ class ModelSpec(Weights, Hardware):
     hang_seconds: float = Field(default=30.0, gt=0, description="An engine silent for longer is replaced")
     max_request_seconds: int = Field(default=3600, ge=1)
     shared_prefix: bool = False
+    fork: bool = Field(default=True, description="Boot by a fork of the node's zygote; false: by a start of Python, far slower")
     engine_arguments: EngineArguments = EngineArguments()
 
     @model_validator(mode="after")

@@ -38,6 +38,7 @@ def sleepers(folder: Path) -> dict[str, dict[str, Any]]:
     """By id, in what each differs from nano."""
     return {
         "dozer": {},
+        "plodder": {"fork": False},
         "rare": {"max_boots_per_hour": 1},
         "torn": {"path": str(torn(folder / "torn"))},
         "stuck": {"path": str(stuck(folder / "stuck")), "boot_timeout_seconds": 10},

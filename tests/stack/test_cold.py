@@ -63,11 +63,13 @@ def test_two_hundred_requests_for_a_cold_model_are_one_boot(stack: Stack, api: h
     assert made[0]["boot_seconds"] > 0
 
 
-@pytest.mark.parametrize("turn", range(3))
-def test_the_sdks_default_client_outlasts_a_boot(stack: Stack, api: httpx.Client, turn: int) -> None:
-    asleep(api)
+@pytest.mark.parametrize("turn", range(2))
+@pytest.mark.parametrize("model", ["dozer", "plodder"])
+def test_the_sdks_default_client_outlasts_a_boot_forked_or_not(stack: Stack, api: httpx.Client, model: str, turn: int) -> None:
+    asleep(api, model)
     with openai.OpenAI(base_url=stack.base_url, api_key=stack.key) as client:
-        assert client.completions.create(model="dozer", prompt="The", max_tokens=4).choices[0].text
+        assert client.completions.create(model=model, prompt="The", max_tokens=4).choices[0].text
+    assert boots(stack, model)[0]["how"] == ("spawned" if model == "plodder" else "forked")
 
 
 def test_a_held_stream_hears_of_the_boot_and_then_its_tokens(api: httpx.Client) -> None:
