@@ -29,6 +29,8 @@ DEPLOYMENT = "Model"
 APP_PREFIX = "model-"
 
 DRAIN_SECONDS = 600.0
+#: Serve gives up a model whose replica could not be started so often; nobody would be there to say "again".
+MOST_STARTS = 1_000_000
 #: So many that nobody waits at Serve's handle, first come first served: whose turn it is, the host decides (`turns.py`).
 MAX_ONGOING_REQUESTS = 10_000
 
@@ -101,6 +103,7 @@ def build(args: ModelSpec) -> serve.Application:
         request_router_config=request_router(args),
         **resources(args),
         max_ongoing_requests=MAX_ONGOING_REQUESTS,
+        max_constructor_retry_count=MOST_STARTS,
         health_check_period_s=2,
         health_check_timeout_s=10,
         graceful_shutdown_timeout_s=DRAIN_SECONDS,

@@ -28,7 +28,8 @@ def environment(home: Path, config_folder: Path) -> dict[str, str]:
     `RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=0` is Ray's switch for "one machine only": without it Ray replaces
     127.0.0.1 by the machine's own address on Linux. With it every server of Ray binds to loopback.
     A proxy that died is replaced after three health checks.
-    `SPT_NOENV` keeps setproctitle from writing titles over the environment, which holds our mark.
+    Serve tries for ever to start a replica, where it would give up after three times. `SPT_NOENV` keeps setproctitle from
+    writing titles over the environment, which holds our mark.
     """
     inherited = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     return inherited | {
@@ -43,6 +44,7 @@ def environment(home: Path, config_folder: Path) -> dict[str, str]:
         "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "deployments.proxy.middlewares",
         "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
         "DASHBOARD_METRIC_PORT": "0",
+        "RAY_SERVE_MAX_PER_REPLICA_RETRY_COUNT": "1000000",
         "SPT_NOENV": "1",
     }
 
