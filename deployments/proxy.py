@@ -41,7 +41,20 @@ class Front:
             return await self._app(scope, receive, send)
         if scope["path"].startswith(OWN_ROUTES):
             return await not_found()(scope, receive, send)
-        await self._app({**scope, "headers": harmless(scope["headers"])}, receive, ours(scope, receive, bounded(send)))
+        await self._answer({**scope, "headers": harmless(scope["headers"])}, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve sends nothing where it loses the gateway: whoever has no answer yet gets one."""
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        await self._app(scope, receive, ours(scope, receive, bounded(noted)))
+        if not started:
+            await error_of(500, uuid.uuid4().hex)(scope, receive, send)
 
 
 def not_found() -> JSONResponse:

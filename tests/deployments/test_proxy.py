@@ -56,6 +56,17 @@ async def test_what_serve_answers_itself_is_an_error_of_ours(status: int, told: 
     assert (answer.headers.get("retry-after") is not None) == (told == 503)
 
 
+async def test_a_gateway_that_is_lost_before_its_answer_is_an_error_of_ours() -> None:
+    async with client(lost) as opened:
+        answer = await opened.get("/v1/models")
+    assert_error(answer, 500, "internal_error")
+    assert answer.headers["x-request-id"]
+
+
+async def lost(scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve's proxy when the gateway dies: it logs that and returns."""
+
+
 async def test_an_error_of_the_gateway_passes_unchanged() -> None:
     async with client(serves_own(404, b"application/json")) as opened:
         answer = await opened.get("/v1/models")
