@@ -95,7 +95,8 @@ class AffinityRouter(RequestRouter):  # type: ignore[misc]  # Ray is untyped
     def _pick(self, candidates: list[RunningReplica], pending_request: PendingRequest) -> RunningReplica:
         """Of at least one; those that are known to take no more come last."""
         try:
-            open_ = {one.replica_id.unique_id: one for one in self.select_available_replicas(candidates) or candidates}
+            working = [one for one in candidates if not replica_sets.avoided(self.app_name, one.replica_id.unique_id)] or candidates
+            open_ = {one.replica_id.unique_id: one for one in self.select_available_replicas(working) or working}
             loads = {name: self._loads.of(name, self._ongoing(one)) for name, one in open_.items()}
             return open_[self._placement.choose(_hint(pending_request), loads)]
         except Exception:

@@ -17,7 +17,7 @@ from ray.exceptions import RayError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, RayServeException
 from ray.serve.handle import DeploymentHandle, DeploymentResponse
 
-from deployments import model
+from deployments import model, replica_sets
 from deployments.frames import FrameReceiver
 from deployments.messages import FailureKind
 from deployments.prefix_keys import hint_of
@@ -116,9 +116,13 @@ class HandleEngine:
             return EngineBroken(standing.reason, standing.retry_after_seconds or RETRY_BROKEN_SECONDS)
         return EngineCold(standing.phase or Phase.ALLOCATING, standing.eta_seconds)
 
-    def _failure(self, kind: str, reason: str) -> EngineError:
+    def _failure(self, kind: str, reason: str, replica: str) -> EngineError:
+        """A replica whose engine died or boots is passed over for a moment; where there is another, that can be asked at once."""
+        app = model.APP_PREFIX + self._spec.id
+        if kind in (FailureKind.NOT_READY, FailureKind.ENGINE_DIED):
+            replica_sets.avoid(app, replica)
         match kind:
-            case FailureKind.NOT_READY:
+            case FailureKind.NOT_READY if not replica_sets.others(app):
                 return self._cold()
             case FailureKind.REFUSED:
                 return EngineError(reason)
@@ -132,6 +136,6 @@ class HandleEngine:
         except Exception as error:
             raise from_ray(error) from error
         if failed is not None:
-            kind, reason = failed
+            kind, reason, replica = failed
             log.warning("a job failed: %s: %s", kind, reason)
-            raise self._failure(kind, reason)
+            raise self._failure(kind, reason, replica)

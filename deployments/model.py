@@ -49,20 +49,20 @@ class Model:
         self._decoder = msgspec.msgpack.Decoder(Job)
         home = home_folder()
         redis = connect(read_redis_url(home))
-        replica = serve.get_replica_context().replica_id.unique_id
-        self._report = BootReport(Boots(redis), Wishes(redis), self._spec, replica, lambda: self._host.busy)
+        self._replica = serve.get_replica_context().replica_id.unique_id
+        self._report = BootReport(Boots(redis), Wishes(redis), self._spec, self._replica, lambda: self._host.busy)
         await self._report.begin()
         self._host = HostProcess(self._spec, socket_folder(home), self._report)
         await self._host.ready()
         self._began = time.monotonic()
         await self._report.flush()
 
-    async def generate(self, job: bytes, address: str, stream: int) -> tuple[str, str] | None:
-        """Runs a job whose tokens go to a frame stream; None, or how it failed and why."""
+    async def generate(self, job: bytes, address: str, stream: int) -> tuple[str, str, str] | None:
+        """Runs a job whose tokens go to a frame stream; None, or how it failed, why, and at which replica."""
         if not self._host.booted:
-            return FailureKind.NOT_READY.value, f"the engine is {self._host.phase}: {self._host.reason}"
+            return FailureKind.NOT_READY.value, f"the engine is {self._host.phase}: {self._host.reason}", self._replica
         outcome = await self._host.run(self._decoder.decode(job), address, stream)
-        return (outcome.kind.value, outcome.reason) if isinstance(outcome, Failed) else None
+        return (outcome.kind.value, outcome.reason, self._replica) if isinstance(outcome, Failed) else None
 
     async def facts(self) -> dict[str, Any]:
         """Phase, engine version and how many requests the engine runs. Raises TimeoutError."""

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 Replicas = frozenset[str]
 Callback = Callable[[Replicas], None]
 
+#: How long a replica without an engine is passed over; who asks it later, and finds it so again, starts that anew.
+AVOID_SECONDS = 3.0
+
 _lock = threading.Lock()
 _running: dict[str, Replicas] = {}
+_avoided: dict[tuple[str, str], float] = {}
 _watching: dict[str, list[tuple[asyncio.AbstractEventLoop, Callback]]] = {}
 
 
@@ -34,6 +39,23 @@ def update(app_name: str, replica_ids: Iterable[str]) -> None:
         for loop, callback in _watching.get(app_name, ()):
             with suppress(RuntimeError):  # its loop ended
                 loop.call_soon_threadsafe(callback, now)
+
+
+def avoid(app_name: str, replica_id: str) -> None:
+    """The replica said that its engine died, or boots: for a moment others are asked, where there are any."""
+    _avoided[app_name, replica_id] = time.monotonic() + AVOID_SECONDS
+
+
+def avoided(app_name: str, replica_id: str) -> bool:
+    until = _avoided.get((app_name, replica_id))
+    if until is not None and until < time.monotonic():
+        _avoided.pop((app_name, replica_id), None)
+    return until is not None and until >= time.monotonic()
+
+
+def others(app_name: str) -> bool:
+    """Whether there is a running replica that is not avoided."""
+    return any(not avoided(app_name, replica_id) for replica_id in _running.get(app_name, ()))
 
 
 @contextmanager

@@ -88,6 +88,16 @@ async def test_a_refused_request_is_tried_elsewhere_and_comes_back_at_last(route
     assert {*names[:3]} == {*names[3:]} == {"a", "b", "c"}
 
 
+async def test_a_replica_without_an_engine_is_passed_over_unless_there_is_no_other(router: Any) -> None:
+    router.update_replicas([A, B])
+    home = await run(router, request())
+    replica_sets.avoid(router.app_name, home)
+    assert await run(router, request()) != home
+    router.update_replicas([one for one in (A, B) if one.replica_id.unique_id == home])
+    assert await run(router, request()) == home
+    replica_sets._avoided.clear()
+
+
 async def test_a_full_replica_is_passed_over(router: Any) -> None:
     router.update_replicas([A, B])
     home = await run(router, request())

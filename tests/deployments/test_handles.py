@@ -13,7 +13,7 @@ import ray.serve.exceptions
 from ray.serve._private.common import DeploymentID
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 
-from deployments import handles
+from deployments import handles, replica_sets
 from deployments.frames import FrameReceiver, FrameSender, socket_folder
 from deployments.handles import FROM_RAY, HandleEngine, from_ray
 from router.catalogue import ModelSpec
@@ -121,7 +121,7 @@ async def test_a_call_that_ends_without_its_frames_is_a_died_engine(cluster: Clu
         await anext(cluster.engine.generate(JOB))
 
 
-@pytest.mark.parametrize("ending", [("engine_died", "reason"), ray.exceptions.ActorDiedError()], ids=["told", "raised"])
+@pytest.mark.parametrize("ending", [("engine_died", "reason", "r1"), ray.exceptions.ActorDiedError()], ids=["told", "raised"])
 async def test_a_call_that_fails_midway_is_a_died_engine(cluster: Cluster, ending: Any) -> None:
     cluster.on_call = lambda call, stream: cluster.send(stream, DELTAS[:1])
     stream = cluster.engine.generate(JOB)
@@ -135,12 +135,25 @@ async def test_a_call_that_fails_midway_is_a_died_engine(cluster: Cluster, endin
 async def test_a_replica_without_an_engine_is_as_cold_as_its_model(cluster: Cluster) -> None:
     def boot(call: Call, stream: int) -> None:
         cluster.state = State.STARTING
-        call.ended.set_result(("not_ready", "it boots"))
+        call.ended.set_result(("not_ready", "it boots", "r1"))
 
     cluster.on_call = boot
     with pytest.raises(EngineCold) as raised:
         await anext(cluster.engine.generate(JOB))
     assert (raised.value.phase, raised.value.eta_seconds) == ("loading", 9.0)
+
+
+async def test_a_replica_without_an_engine_is_passed_over_where_there_is_another(cluster: Cluster) -> None:
+    replica_sets.update("model-pico", {"r1", "r2"})
+    cluster.on_call = lambda call, stream: call.ended.set_result(("not_ready", "it boots", "r1"))
+    with pytest.raises(EngineDied):
+        await anext(cluster.engine.generate(JOB))
+    assert replica_sets.avoided("model-pico", "r1")
+    assert not replica_sets.avoided("model-pico", "r2")
+    cluster.on_call = lambda call, stream: call.ended.set_result(("not_ready", "it boots", "r2"))
+    with pytest.raises(EngineCold):
+        cluster.state = State.READY
+        await anext(cluster.engine.generate(JOB))
 
 
 async def test_closing_the_stream_cancels_the_call(cluster: Cluster) -> None:

@@ -1,6 +1,7 @@
 """How many replicas a gateway knows of, without asking."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -90,3 +91,14 @@ def test_a_watcher_whose_loop_ended_disturbs_nobody() -> None:
     update(APP, ["a"])
     assert replica_sets._watching.pop(APP)
     assert running(APP) == frozenset({"a"})
+
+
+def test_a_replica_is_avoided_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replica_sets, "AVOID_SECONDS", 0.05)
+    replica_sets.update("model-avoided", {"r1"})
+    replica_sets.avoid("model-avoided", "r1")
+    assert replica_sets.avoided("model-avoided", "r1")
+    assert not replica_sets.others("model-avoided")
+    time.sleep(0.06)
+    assert not replica_sets.avoided("model-avoided", "r1")
+    assert replica_sets.others("model-avoided")
