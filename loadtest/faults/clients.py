@@ -15,7 +15,7 @@ from loadtest.faults.asked import COMPLETE, HUNG, REFUSED, Asked, Expected
 from loadtest.faults.scripted_host import SECONDS_PER_PROMPT_TOKEN, SECONDS_PER_TOKEN
 
 #: Beyond what an answer takes, until it counts as hung.
-HANG_SECONDS = 60.0
+HANG_SECONDS = 90.0
 PROBE_SECONDS = 0.5
 PROMPT = (1, 2, 3)
 

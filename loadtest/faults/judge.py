@@ -64,6 +64,7 @@ def _unforeseen(scenario: Scenario, asked: list[Asked]) -> Iterator[str]:
 
 
 def _late(scenario: Scenario, scene: Scene) -> Iterator[str]:
+    yield from scene.late
     if scene.served_again > scenario.bound:
         yield f"new requests were served again only after {scene.served_again:.1f} s"
     if scene.struck == 0 or not any(one.outcome == COMPLETE for one in scene.news):

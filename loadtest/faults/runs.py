@@ -9,10 +9,13 @@ from loadtest.faults.world import World
 
 
 async def run(world: World, scenario: Scenario, size: Size) -> Result:
-    """One scenario, and then the cluster as it was before it. Raises TimeoutError where the service does not come back."""
+    """One scenario, and then the cluster as it was before it. Raises TimeoutError where it cannot be made so."""
     world.scale_gateways(scenario.gateways)
     async with scene(world, size) as one:
-        await play(one, scenario.strike, scenario.seconds(size))
+        try:
+            await play(one, scenario.strike, scenario.seconds(size))
+        except* TimeoutError:
+            one.late.append("the service did not come back")
         result = judge(scenario, one, await one.ledger.sums())
         await scenario.mend(one)
     return result

@@ -121,9 +121,6 @@ SCENARIOS: dict[str, Scenario] = {
     "node": Scenario(
         "a model node killed", node_killed, seen("engine_error event", "502 engine_error"), bound=0.0, mend=node_back
     ),
-    "node-frozen": Scenario(
-        "a model node silent (SIGSTOP)", node_frozen, seen("engine_error event", "502 engine_error"), bound=60.0, mend=node_dropped
-    ),
     "gcs": Scenario(f"GCS killed, back after {GCS_AWAY_SECONDS:.0f} s", gcs_killed, seen(), bound=0.0),
     "controller": Scenario("Serve's controller killed", controller_killed, seen(), bound=0.0),
     "gateway": Scenario(
@@ -135,5 +132,8 @@ SCENARIOS: dict[str, Scenario] = {
     "proxy": Scenario("the proxy killed", proxy_killed, seen(CUT, CUT, CUT, f"{CUT}|{REFUSED}|503 not_ready"), bound=20.0),
     "reload": Scenario(
         "two new gateways and a new user_config", reloaded, seen(), bound=0.0, seconds=lambda size: size.long_seconds, mend=as_begun
+    ),
+    "node-frozen": Scenario(
+        "a model node silent (SIGSTOP)", node_frozen, seen("engine_error event", "502 engine_error"), bound=60.0, mend=node_dropped
     ),
 }

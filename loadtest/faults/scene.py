@@ -34,7 +34,8 @@ QUICK = Size(clients=6, seconds=8.0, long_seconds=25.0)
 
 @dataclass
 class Scene:
-    """`struck`: when the fault began, in seconds of the clients. `told`: what else there is to say in the table."""
+    """`struck`: when the fault began, in seconds of the clients. `told`: what else there is to say in the table;
+    `late`: what did not happen in time."""
 
     world: World
     clients: Clients
@@ -42,6 +43,7 @@ class Scene:
     ledger: Ledger
     struck: float = 0.0
     told: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
 
     def of(self, group: str) -> list[Asked]:
         return [one for one in self.clients.asked if one.group == group]
