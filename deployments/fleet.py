@@ -67,6 +67,11 @@ class ServeFleet:
             self._watched.enter_context(replica_sets.watching(model.APP_PREFIX + spec.id, lambda _: self._news.set()))
         self._news.set()
 
+    def close(self) -> None:
+        self._watched.close()
+        for task in self._tasks:
+            task.cancel()
+
     def _new_engine(self, spec: ModelSpec) -> HandleEngine:
         return HandleEngine(spec, handle_of(spec), self._frames, self.standing)
 

@@ -57,6 +57,7 @@ class Gateway:
     async def __del__(self) -> None:
         """Serve awaits it when the replica stops, after its requests."""
         await self._accounting.close()
+        self._fleet.close()
 
     def __serve_build_asgi_app__(self) -> Any:
         return behind_proxy(create_app(self._services))

@@ -53,7 +53,7 @@ class Boot(msgspec.Struct):
     @property
     def phase(self) -> Phase:
         """The one it is in, or was in when it ended."""
-        return max(self.phases, key=lambda phase: self.phases[phase], default=Phase.ALLOCATING)
+        return [Phase.ALLOCATING, *(phase for phase in Phase if phase in self.phases)][-1]
 
 
 _decoder = msgspec.json.Decoder(Boot)

@@ -152,7 +152,6 @@ async def test_a_replica_without_an_engine_is_passed_over_where_there_is_another
     assert not replica_sets.avoided("model-pico", "r2")
     cluster.on_call = lambda call, stream: call.ended.set_result(("not_ready", "it boots", "r2"))
     with pytest.raises(EngineCold):
-        cluster.state = State.READY
         await anext(cluster.engine.generate(JOB))
 
 
