@@ -74,12 +74,12 @@ class Expected:
 
     async def check(self, one: Asked) -> None:
         """Overrules an outcome that hides what is wrong."""
-        right = await self._tokens(one)
+        right = await self.tokens(one)
         if one.tokens != right[: len(one.tokens)]:
             one.outcome = WRONG
         elif one.outcome == COMPLETE and len(one.tokens) < len(right):
             one.outcome = SHORT
 
-    async def _tokens(self, one: Asked) -> list[int]:
+    async def tokens(self, one: Asked) -> list[int]:
         job = Job("expected", one.prompt, Sampling(max_tokens=one.max_tokens, ignore_eos=True), (one.seed,))
         return [token async for delta in self._engine.generate(job) for token in delta.token_ids]
