@@ -76,6 +76,11 @@ class ServeFleet:
         return HandleEngine(spec, handle_of(spec), self._frames, self.standing)
 
     @property
+    def serves(self) -> bool:
+        """Whether it has its list of models."""
+        return self._catalogue is not None
+
+    @property
     def catalogue(self) -> Catalogue:
         assert self._catalogue is not None, "Serve calls reconfigure before any request"
         return self._catalogue

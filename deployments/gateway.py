@@ -24,8 +24,9 @@ from deployments.fleet import ServeFleet
 from deployments.frames import FrameReceiver, socket_folder
 from router.app import Services, create_app
 from router.catalogue import Catalogue
+from router.catalogue_faults import catalogue_faults
 from router.request_id import GIVEN_ID
-from router.settings import Settings
+from router.settings import BadSetting, Settings
 
 MAX_ONGOING_REQUESTS = 10_000
 DRAIN_SECONDS = 3_700.0
@@ -63,8 +64,15 @@ class Gateway:
         return behind_proxy(create_app(self._services))
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
-        """A changed list of models in serve_config.yaml, without a restart."""
-        self._fleet.replace(Catalogue.model_validate(user_config))
+        """A changed list of models in serve_config.yaml, without a restart. A wrong one stops a gateway that begins; one that
+        serves keeps the list it has and says so in its log. Raises BadSetting."""
+        wrong = catalogue_faults(user_config)
+        if wrong and not self._fleet.serves:
+            raise BadSetting(" ".join(wrong))
+        if wrong:
+            log.error("The changed list of models is not taken over: %s", " ".join(wrong))
+        else:
+            self._fleet.replace(Catalogue.model_validate(user_config))
 
 
 def reachable_address() -> str | None:
