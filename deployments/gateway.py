@@ -10,6 +10,7 @@ from typing import Any
 import ray
 from pydantic import BaseModel, ConfigDict
 from ray import serve
+from ray.exceptions import RayActorError
 from redis.asyncio import Redis
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -104,9 +105,22 @@ def behind_proxy(app: ASGIApp) -> ASGIApp:
 
         if scope["type"] == "http":
             scope[GIVEN_ID] = Headers(scope=scope).get("x-request-id")
-        await app(scope, receive, without_id)
+        await app(scope, while_proxy_lives(receive), without_id)
 
     return asgi
+
+
+def while_proxy_lives(receive: Receive) -> Receive:
+    """`receive`, for which the end of the proxy is the end of its clients: otherwise nobody would hear that they are gone."""
+
+    async def received() -> Message:
+        try:
+            return await receive()
+        except RayActorError as error:
+            log.warning("the proxy of a request is gone: %s", type(error).__name__)
+            return {"type": "http.disconnect"}
+
+    return received
 
 
 def build(args: GatewayArgs) -> serve.Application:
