@@ -1,7 +1,7 @@
 """Cold boots through the whole service: `python -m loadtest.cold --model dozer --boots 10`.
 
-Against a service that runs, with `ACS_API_BASE` and `ACS_API_KEY`. Each turn waits until the model is cold, asks once with
-`X-Wait-For-Model` and a stream, and notes the seconds to the first token and the ETA that was told at the beginning. Prints JSON:
+Against a service that runs, with `ACS_API_BASE` and `ACS_API_KEY`. Each turn waits until the model is cold, wakes it, asks
+once with `X-Wait-For-Model` and a stream, and notes the seconds to the first token and the ETA that was told at the beginning. Prints JSON:
 seconds, their median, and the median error of the ETA as a share of what it took. Give the model a short `idle_seconds`.
 """
 
@@ -35,11 +35,9 @@ def turn(api: httpx.Client, model: str) -> dict[str, Any]:
     asleep(api, model)
     body = {"model": model, "prompt": "The", "max_tokens": 4, "stream": True}
     began = time.monotonic()
-    told: float | None = None
+    told = api.post(f"/models/{model}/warm").json()["eta_seconds"]
     with api.stream("POST", "/completions", json=body, headers={"X-Wait-For-Model": "900"}) as response:
         for line in response.iter_lines():
-            if line.startswith(": cold_boot") and told is None:
-                told = eta(line)
             if line.startswith("data: {"):
                 assert "error" not in json.loads(line[6:]), line
                 return {"eta": told, "seconds": round(time.monotonic() - began, 3)}
@@ -52,11 +50,6 @@ def asleep(api: httpx.Client, model: str) -> None:
         assert time.monotonic() < until, f"{model} did not go to sleep"
         time.sleep(0.2)
     time.sleep(1.0)  # its processes are gone too
-
-
-def eta(line: str) -> float | None:
-    said = line.rpartition("eta=")[2]
-    return None if said == "unknown" else float(said)
 
 
 def summary(model: str, turns: list[dict[str, Any]]) -> dict[str, Any]:
