@@ -18,8 +18,8 @@ NEVER = (HUNG, SHORT, WRONG)
 
 @dataclass
 class Asked:
-    """`group` is why it was asked. Times are seconds of the scene; `first` and `last` of tokens in a stream, `gap` the longest wait
-    between two."""
+    """`group` is why it was asked. Times are seconds of the scene; `first` and `last` of tokens, `gap` the longest wait for
+    what comes after one."""
 
     group: str
     model: str
@@ -64,6 +64,11 @@ class Asked:
         self.gap = max(self.gap, now - self.last) if self.first is not None else 0.0
         self.first, self.last = self.first or now, now
         self.tokens += ids
+
+    def end(self, now: float) -> None:
+        self.ended = now
+        if self.first is not None:
+            self.gap = max(self.gap, now - self.last)
 
 
 class Expected:

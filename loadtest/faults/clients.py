@@ -52,7 +52,7 @@ class Clients:
             one.outcome = REFUSED
         except httpx.HTTPError:
             pass
-        one.ended = self.now
+        one.end(self.now)
         await self._expected.check(one)
         return one
 

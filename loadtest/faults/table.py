@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from loadtest.faults.judge import GROUPS, Result
 
-TIMES = ("served again after", "slowest new request", "longest gap in a stream")
+TIMES = ("served again after", "slowest new request", "longest silence of a stream")
 COLUMNS = ("what happened", *GROUPS, *TIMES, "delivered", "charged", "faults")
 
 
