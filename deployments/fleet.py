@@ -157,6 +157,11 @@ class ServeFleet:
             if spec.id not in self._expected or self.standing(spec).state == State.STARTING:
                 self._expected[spec.id] = usual(await self._boots.past(spec.id))
 
+    def _expectation(self, spec: ModelSpec) -> Durations:
+        """Learned from the model's own boots; before the first, from another's on as many GPUs, which is better than no guess."""
+        peers = (self._expected.get(other.id, {}) for other in self._models if other.gpus == spec.gpus)
+        return self._expected.get(spec.id) or next(filter(None, peers), {})
+
     @property
     def _models(self) -> Sequence[ModelSpec]:
         return () if self._catalogue is None else self._catalogue.models
@@ -181,7 +186,7 @@ class ServeFleet:
             boots=[boot for boot in self._live if boot.model == spec.id],
             wish=self._wished.get(spec.id),
             counts={str(getattr(state, "value", state)): count for state, count in states.items()},
-            expected=self._expected.get(spec.id, {}),
+            expected=self._expectation(spec),
             message="" if deployment is None else str(deployment.message),
         )
 

@@ -120,6 +120,16 @@ async def test_the_end_of_a_boot_is_learned_from_earlier_ones(gateway: Gateway, 
     assert fleet.standing(NANO).eta_seconds == pytest.approx(6, abs=0.5)
 
 
+async def test_before_its_first_boot_those_of_another_model_are_a_guess(gateway: Gateway, redis: Redis) -> None:
+    past = boot(ready=time.time() + 6)
+    past.model, past.phases = "pico", {Phase.ALLOCATING: past.asked, Phase.LOADING: past.asked + 2, Phase.WARMING: past.asked + 5}
+    await Boots(redis).keep(past)
+    fleet = gateway()
+    fleet.replace(Catalogue(models=(NANO, NANO.model_copy(update={"id": "pico"}))))
+    await fleet.wake(NANO, "key-1")
+    await becomes(fleet, lambda: fleet.standing(NANO).eta_seconds is not None)
+
+
 async def test_a_model_that_was_woken_too_often_is_broken(gateway: Gateway, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WISH_SECONDS", 0.0)
     fleet = gateway()
