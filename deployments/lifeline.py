@@ -6,7 +6,6 @@ A stopped or hanging host cannot see that itself, and the kernel would tell only
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 
@@ -39,11 +38,19 @@ class Lifeline:
         """In a thread: finds the next zygote and makes the host known to it."""
         self._client.replace()
         connection = self._client.await_ready()
-        if connection is None or self._closed:
-            return
-        with contextlib.suppress(OSError, RuntimeError):  # it is lost too, or the replica ends
+        if connection is not None and not self._adopted(connection):
+            connection.close()
+
+    def _adopted(self, connection: socket.socket) -> bool:
+        """Whether that zygote knows the host now; not where it is lost too, or the replica ends."""
+        if self._closed:
+            return False
+        try:
             send(connection, Adopt(self._pid), [self._descriptor])
             self._loop.call_soon_threadsafe(self._watch, connection)
+        except (OSError, RuntimeError):
+            return False
+        return True
 
     def _unwatch(self) -> None:
         if self._connection is not None:

@@ -12,6 +12,7 @@ from router.wishes import Wish
 
 #: A boot that waits for its place for longer than this, beyond what it usually takes, has no end that could be told.
 PLACING_SECONDS = 30.0
+NO_PLACE = "no node has taken it yet"
 #: Until the next try of a boot that is being tried.
 TRYING_SECONDS = 5.0
 
@@ -72,7 +73,7 @@ def _allocating(seen: Seen, wanted: int, now: float) -> Standing:
     began = now if seen.wish is None else seen.wish.since
     eta = remaining(seen.expected, Phase.ALLOCATING, began, now)
     if now - began > seen.expected.get(Phase.ALLOCATING, 0.0) + PLACING_SECONDS:
-        return Standing(State.STARTING, now, Phase.ALLOCATING, None, wanted=wanted, reason=seen.message)
+        return Standing(State.STARTING, now, Phase.ALLOCATING, None, wanted=wanted, reason=f"{NO_PLACE}: {seen.message}")
     return Standing(State.STARTING, now, Phase.ALLOCATING, eta, wanted=wanted)
 
 

@@ -1,7 +1,8 @@
 """Users of a completion service, for Locust: `locust -f loadtest/locustfile.py --headless --host $ACS_API_BASE`.
 
 `ACS_API_KEY` is the key; `LOAD_MODEL`, `LOAD_TOKENS` and `LOAD_SHAPE` (steps or sawtooth) say what is asked. Each answer is a line of
-JSON in the file `LOAD_LOG`: when it was asked for (Unix seconds), seconds to the first token and to the end, tokens, and the error.
+JSON in the file `LOAD_LOG`: when it was asked for (Unix seconds), among how many users, seconds to the first token and to the end, tokens,
+and the error.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ class Researcher(HttpUser):
         prompt = [random.randrange(300, 4000) for _ in range(16)]
         body = {"model": MODEL, "prompt": prompt, "max_tokens": TOKENS, "stream": True, "ignore_eos": True, "return_token_ids": True}
         headers = {"Authorization": f"Bearer {os.environ['ACS_API_KEY']}", "X-Wait-For-Model": "120"}
-        asked, began = time.time(), time.monotonic()
+        asked, users, began = time.time(), self.environment.runner.user_count, time.monotonic()
         with self.client.post("/completions", json=body, headers=headers, stream=True, catch_response=True, name="stream") as response:
             found = read(response, began)
             found["seconds"] = time.monotonic() - began
             response.success() if found["error"] is None else response.failure(found["error"])
         with open(LOG, "a") as log:
-            log.write(json.dumps({"asked": asked, **found}) + "\n")
+            log.write(json.dumps({"asked": asked, "users": users, **found}) + "\n")
 
 
 def read(response: Any, began: float) -> dict[str, Any]:

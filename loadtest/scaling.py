@@ -1,8 +1,8 @@
 """A model that scales with its load: `python -m loadtest.scaling --model NAME --shape steps`.
 
 Against a service that runs, with `ACS_API_BASE` and `ACS_API_KEY`; the model needs `max_replicas: 2` or more. Runs Locust with a shape
-of `locustfile.py`, looks at the model's replicas each half second, and prints JSON: when their number changed, and for each number how
-many answers were asked for meanwhile, how fast they came, and what was wrong with them.
+of `locustfile.py`, looks at the model's replicas each half second, and prints JSON: when their number changed and how fast answers came
+until the next change; the same by users and replicas, wherever that was the case for some time; and what was wrong with answers.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ import httpx
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 LOOK_SECONDS = 0.5
+#: Of fewer answers nothing is said.
+ENOUGH = 20
 
 Change = tuple[float, int]
+Answer = dict[str, Any]
 
 
 def main() -> None:
@@ -60,23 +63,31 @@ def watch(model: str, shape: str, log: Path, after: float) -> list[Change]:
     return changes
 
 
-def report(model: str, shape: str, changes: list[Change], answers: list[dict[str, Any]]) -> dict[str, Any]:
+def report(model: str, shape: str, changes: list[Change], answers: list[Answer]) -> dict[str, Any]:
     began = changes[0][0]
     ends = [moment for moment, _ in changes[1:]] + [float("inf")]
-    spans = [
-        {"from": round(moment - began, 1), "replicas": running, **speed([one for one in answers if moment <= one["asked"] < end])}
-        for (moment, running), end in zip(changes, ends, strict=True)
-    ]
+    spans: list[dict[str, Any]] = []
+    asked: dict[tuple[int, int], list[Answer]] = {}
+    for (moment, running), end in zip(changes, ends, strict=True):
+        within = [one for one in answers if moment <= one["asked"] < end]
+        spans.append({"from": round(moment - began, 1), "replicas": running, **speed(within)})
+        for one in within:
+            asked.setdefault((one["users"], running), []).append(one)
     errors = [one["error"] for one in answers if one["error"]]
-    return {"model": model, "shape": shape, "answers": len(answers), "errors": errors, "spans": spans}
+    return {"model": model, "shape": shape, "answers": len(answers), "errors": errors, "spans": spans, "loads": by_load(asked)}
 
 
-def speed(answers: list[dict[str, Any]]) -> dict[str, Any]:
+def by_load(asked: dict[tuple[int, int], list[Answer]]) -> list[dict[str, Any]]:
+    rows = [{"users": users, "replicas": running, **speed(answers)} for (users, running), answers in sorted(asked.items())]
+    return [row for row in rows if row["answers"] >= ENOUGH]
+
+
+def speed(answers: list[Answer]) -> dict[str, Any]:
     """Median and 95th percentile of the milliseconds to the first token and to the end."""
     shown: dict[str, Any] = {"answers": len(answers)}
     for name in ("first", "seconds"):
         times = sorted(1000 * one[name] for one in answers if one[name] is not None)
-        if len(times) >= 20:
+        if len(times) >= ENOUGH:
             shown[name] = {"median": round(statistics.median(times)), "p95": round(statistics.quantiles(times, n=20)[-1])}
     return shown
 

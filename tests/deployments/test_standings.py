@@ -67,7 +67,7 @@ def test_a_boot_that_failed_is_failed_until_one_succeeds(next_try: float | None,
 def test_a_model_that_finds_no_place_says_why_and_promises_no_time() -> None:
     wish = Wish("key-1", NOW - PLACING_SECONDS - 2, NOW + 100)
     standing = standing_of(Seen(wish=wish, expected=EXPECTED, message="no node has 8 GPUs"), NOW)
-    assert (standing.state, standing.eta_seconds, standing.reason) == (State.STARTING, None, "no node has 8 GPUs")
+    assert (standing.state, standing.eta_seconds, standing.reason) == (State.STARTING, None, "no node has taken it yet: no node has 8 GPUs")
 
 
 def test_the_share_of_the_weights_is_told() -> None:

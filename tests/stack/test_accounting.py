@@ -112,9 +112,9 @@ def test_a_paused_key_ends_its_running_streams(lab: Lab) -> None:
 
 def test_guessing_keys_is_limited_for_the_address_it_comes_from(lab: Lab, stack: Stack) -> None:
     """The proxy hands on the address of each caller, not its own."""
+    newcomer = lab.command("keys", "create", "--account", lab.name, "--name", "newcomer")["key"]
     with httpx.Client(base_url=stack.base_url, transport=httpx.HTTPTransport(local_address="127.0.0.2")) as guesser:
         codes = [guesser.get("/models", headers={"x-api-key": new_key()}).status_code for _ in range(MOST_FAILURES + 30)]
         assert (codes[0], codes[-1]) == (401, 429)
-        newcomer = lab.command("keys", "create", "--account", lab.name, "--name", "newcomer")["key"]
         assert guesser.get("/models", headers={"x-api-key": newcomer}).status_code == 429
         assert lab.client.get("/models", headers={"x-api-key": newcomer}).status_code == 200
