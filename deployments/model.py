@@ -19,6 +19,7 @@ from deployments.frames import socket_folder
 from deployments.host_process import HostProcess
 from deployments.messages import Failed, FailureKind
 from deployments.resources import resources
+from deployments.spare import SpareKeeper
 from router.boots import Boots
 from router.catalogue import ModelSpec
 from router.engine import Job
@@ -52,6 +53,7 @@ class Model:
         self._replica = serve.get_replica_context().replica_id.unique_id
         self._report = BootReport(Boots(redis), Wishes(redis), self._spec, self._replica, lambda: self._host.busy)
         await self._report.begin()
+        self._spare = SpareKeeper(socket_folder(home))
         self._host = HostProcess(self._spec, socket_folder(home), self._report)
         await self._host.ready()
         self._began = time.monotonic()
@@ -82,6 +84,7 @@ class Model:
 
     async def __del__(self) -> None:
         await self._report.close()
+        self._spare.close()
         self._host.close()
 
 

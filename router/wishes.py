@@ -20,17 +20,20 @@ from budgets.store import fields, reaching
 
 KEY = "bm:wishes"
 HOUR = 3600
+#: So long after a wish came true a gateway may still believe that the model is cold.
+LATE_SECONDS = 3.0
 
 #: Whose wish it is where nobody asked.
 WARM_WINDOW, ALWAYS, LOAD, OPERATOR = "warm window", "always warm", "load", "operator"
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """`waker`: the id of the key that asked first, or what else did. `since` and `until` are Unix seconds."""
+    """`waker`: the id of the key that asked first, or what else did. `since` and `until` are Unix seconds. `true`: it came true."""
 
     waker: str
     since: float
     until: float
+    true: bool = False
 
 
 class TooManyBoots(Exception):
@@ -51,7 +54,10 @@ class Wishes:
         self._redis = redis
 
     async def add(self, model: str, waker: str, seconds: float, most_an_hour: int | None = None) -> Wish:
-        """Wants the model for so long; who wanted it first stays its waker. The wish that now holds. Raises TooManyBoots."""
+        """Wants the model for so long; who wanted it first stays its waker. The wish that now holds, or that has just come true.
+
+        Raises TooManyBoots.
+        """
         now = time.time()
         new = Wish(waker, now, now + seconds)
         async with reaching():
@@ -62,6 +68,8 @@ class Wishes:
             if held.until < now:
                 await self._redis.hset(KEY, model, _text(new))
                 return await self._begun(model, new, most_an_hour)
+            if held.true:
+                return held
             wish = Wish(held.waker, held.since, now + seconds)
             await self._redis.hset(KEY, model, _text(wish))
         return wish
@@ -83,12 +91,15 @@ class Wishes:
         async with reaching():
             found = fields(await self._redis.hgetall(KEY))
         wishes = {model: _decoder.decode(text) for model, text in found.items()}
-        return {model: wish for model, wish in wishes.items() if wish.until > time.time()}
+        return {model: wish for model, wish in wishes.items() if wish.until > time.time() and not wish.true}
 
     async def end(self, model: str) -> None:
-        """It came true, or is not wanted any more."""
+        """It came true. Who has not heard of that yet, and wishes again, changes nothing."""
         async with reaching():
-            await self._redis.hdel(KEY, model)
+            found = await self._redis.hget(KEY, model)
+            if found is not None:
+                met = msgspec.structs.replace(_decoder.decode(found), until=time.time() + LATE_SECONDS, true=True)
+                await self._redis.hset(KEY, model, _text(met))
 
 
 def _text(wish: Wish) -> str:

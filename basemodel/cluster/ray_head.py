@@ -19,6 +19,9 @@ from basemodel.failure import Failure
 LONGEST_FOLDER = 42
 OBJECT_STORE_BYTES = 200_000_000
 START_SECONDS = 120.0
+#: Imported by each worker before it has work, so that a spare one (`deployments/spare.py`) has it done. None of ours: a spare may be
+#: older than the code that it is to run.
+PRELOADED = ("ray.serve._private.replica", "redis.asyncio", "zmq.asyncio", "psutil")
 TOKEN_FILE = "ray-token"
 
 
@@ -45,6 +48,7 @@ def environment(home: Path, config_folder: Path) -> dict[str, str]:
         "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
         "DASHBOARD_METRIC_PORT": "0",
         "RAY_SERVE_MAX_PER_REPLICA_RETRY_COUNT": "1000000",
+        "RAY_preload_python_modules": ",".join(PRELOADED),
         "SPT_NOENV": "1",
     }
 

@@ -132,6 +132,7 @@ async def test_before_its_first_boot_those_of_another_model_are_a_guess(gateway:
 
 async def test_a_model_that_was_woken_too_often_is_broken(gateway: Gateway, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WISH_SECONDS", 0.0)
+    monkeypatch.setattr("router.wishes.LATE_SECONDS", 0.0)
     fleet = gateway()
     for _ in range(2):
         await fleet.wake(NANO, "key-1")
@@ -158,7 +159,7 @@ async def test_what_finds_no_place_is_explained_to_the_operator(
     fleet = gateway()
     await fleet.wake(NANO, "key-1")
     async with asyncio.timeout(5):
-        while await Boots(redis).reasons() != {"nano": "no node has 8 GPUs"}:
+        while await Boots(redis).reasons() != {"nano": "no node has taken it yet: no node has 8 GPUs"}:
             await asyncio.sleep(0.02)
     replica_sets.update(APP, {"r1"})
     async with asyncio.timeout(5):

@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from budgets.store import connect
+from router import wishes as module
 from router.wishes import TooManyBoots, Wishes
 
 
@@ -35,6 +36,26 @@ async def test_one_that_came_true_is_over(redis: Redis) -> None:
     assert await wishes.all() == {}
 
 
+async def test_who_has_not_heard_that_it_came_true_wishes_nothing_new(redis: Redis) -> None:
+    wishes = Wishes(redis)
+    await wishes.add("nano", "key-1", 60, 1)
+    await wishes.end("nano")
+    assert (await wishes.add("nano", "key-2", 60, 1)).true
+    assert await wishes.all() == {}
+    await wishes.end("nano")
+
+
+async def test_later_it_can_be_wished_for_again(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LATE_SECONDS", 0.01)
+    wishes = Wishes(redis)
+    await wishes.add("nano", "key-1", 60)
+    await wishes.end("nano")
+    await asyncio.sleep(0.02)
+    again = await wishes.add("nano", "key-2", 60)
+    assert await wishes.all() == {"nano": again}
+    assert again.waker == "key-2"
+
+
 async def test_however_many_ask_through_two_gateways_it_is_one_wish(redis: Redis, redis_url: str) -> None:
     other = connect(redis_url)
     gateways = [Wishes(redis), Wishes(other)]
@@ -43,7 +64,8 @@ async def test_however_many_ask_through_two_gateways_it_is_one_wish(redis: Redis
     await other.aclose()
 
 
-async def test_a_model_is_woken_so_often_in_an_hour_and_no_more(redis: Redis) -> None:
+async def test_a_model_is_woken_so_often_in_an_hour_and_no_more(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LATE_SECONDS", 0.0)
     wishes = Wishes(redis)
     for _ in range(3):
         await wishes.add("nano", "key-1", 60, 3)

@@ -11,8 +11,11 @@ from typing import Any
 
 import httpx
 import openai
+import psutil
 import pytest
 
+from basemodel.cluster.processes import marked, title
+from deployments import spare
 from router.catalogue import EMBEDDED
 from tests.cluster import Stack, eventually, run_basemodel
 from tests.stack.sleepers import BOOT_SECONDS, IDLE_SECONDS, WEIGHTS, mend
@@ -70,6 +73,17 @@ def test_the_sdks_default_client_outlasts_a_boot_forked_or_not(stack: Stack, api
     with openai.OpenAI(base_url=stack.base_url, api_key=stack.key) as client:
         assert client.completions.create(model=model, prompt="The", max_tokens=4).choices[0].text
     assert boots(stack, model)[0]["how"] == ("spawned" if model == "plodder" else "forked")
+
+
+def test_a_boot_begins_in_the_spare_worker_and_then_there_is_another(stack: Stack, api: httpx.Client) -> None:
+    def spares() -> list[psutil.Process]:
+        return [process for process in marked(stack.home) if title(process) == spare.IDLE]
+
+    asleep(api)
+    (worker,) = eventually(spares, 30)
+    assert ask(api, **{"X-Wait-For-Model": "60"}).status_code == 200
+    assert title(worker).startswith("ray::ServeReplica:model-dozer")
+    eventually(lambda: [one.pid for one in spares()] not in ([], [worker.pid]), 30)
 
 
 def test_a_held_stream_hears_of_the_boot_and_then_its_tokens(api: httpx.Client) -> None:
