@@ -24,7 +24,7 @@ from router.engine import Engine, EngineBroken
 from router.eta import Durations, usual
 from router.fleet import Fleet
 from router.lifecycle import Standing, State
-from router.wishes import TooManyBoots, Wish, Wishes
+from router.wishes import LATE_SECONDS, TooManyBoots, Wish, Wishes
 
 STATUS_SECONDS = 2.0
 STATUS_TIMEOUT_SECONDS = 5.0
@@ -132,9 +132,18 @@ class ServeFleet:
             with contextlib.suppress(StoreUnavailable):
                 await self._ask_redis()
                 self._judge()
+                await self._end_late_wishes()
                 await self._explain()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), MOVING_SECONDS if self._moving else SETTLED_SECONDS)
+
+    async def _end_late_wishes(self) -> None:
+        """Those of gateways that heard late that the model was ready: nobody else would end them."""
+        for name, wish in self._wished.items():
+            standing = self._standings.get(name)
+            if standing is not None and standing.state == State.READY:
+                if time.time() - max(standing.since, wish.since) > LATE_SECONDS:
+                    await self._wishes.end(name)
 
     async def _explain(self) -> None:
         """What cannot be placed is told to the operator; a boot that fails says so itself."""

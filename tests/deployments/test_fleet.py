@@ -100,6 +100,19 @@ async def test_a_model_lives_from_its_wish_to_its_sleep(gateway: Gateway, contro
     await becomes(fleet, lambda: fleet.standing(NANO).state == State.COLD)
 
 
+async def test_a_wish_that_is_made_when_the_model_is_ready_is_ended(
+    gateway: Gateway, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LATE_SECONDS", 0.1)
+    fleet = gateway()
+    replica_sets.update(APP, {"r1"})
+    await becomes(fleet, lambda: fleet.standing(NANO).state == State.READY)
+    await Wishes(redis).add("nano", "key-of-one-that-heard-nothing", 60)
+    async with asyncio.timeout(5):
+        while await Wishes(redis).all():
+            await asyncio.sleep(0.02)
+
+
 async def test_a_gateway_that_begins_meanwhile_sees_the_same(gateway: Gateway, redis: Redis) -> None:
     first = gateway()
     await first.wake(NANO, "key-1")
