@@ -139,11 +139,10 @@ class ServeFleet:
 
     async def _end_late_wishes(self) -> None:
         """Those of gateways that heard late that the model was ready: nobody else would end them."""
-        for name, wish in self._wished.items():
-            standing = self._standings.get(name)
-            if standing is not None and standing.state == State.READY:
-                if time.time() - max(standing.since, wish.since) > LATE_SECONDS:
-                    await self._wishes.end(name)
+        for spec in self._models:
+            standing, wish = self.standing(spec), self._wished.get(spec.id)
+            if wish is not None and standing.state == State.READY and time.time() - max(standing.since, wish.since) > LATE_SECONDS:
+                await self._wishes.end(spec.id)
 
     async def _explain(self) -> None:
         """What cannot be placed is told to the operator; a boot that fails says so itself."""

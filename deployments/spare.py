@@ -2,7 +2,8 @@
 
 Ray starts a worker's process when an actor needs one, and that is half of a boot's time; asked by the RPC with which its own client
 server does so (NodeManagerService.PrestartWorkers, Ray 2.60.0), a raylet starts one ahead and gives it to the next actor with the
-same runtime environment. What a worker imports before it has work is in `RAY_preload_python_modules` of the raylet's environment (`basemodel/cluster/ray_head.py`).
+same runtime environment. What a worker imports before it has work is in `RAY_preload_python_modules` of the raylet's environment
+(`basemodel/cluster/ray_head.py`).
 
 One replica of a node, whichever holds the lock, sees to it that there is a spare. Nothing depends on it: without one a boot is a
 second slower.

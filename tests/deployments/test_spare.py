@@ -40,7 +40,7 @@ def raylet(monkeypatch: pytest.MonkeyPatch) -> Raylet:
     monkeypatch.setattr(spare, "there", one.there)
     monkeypatch.setattr(spare, "ask", one.ask)
     monkeypatch.setattr(spare, "LOOK_SECONDS", 0.005)
-    monkeypatch.setattr(spare.ray, "get_runtime_context", lambda: SimpleNamespace(get_node_id=lambda: "0123456789abcdef"))
+    monkeypatch.setattr("ray.get_runtime_context", lambda: SimpleNamespace(get_node_id=lambda: "0123456789abcdef"))
     return one
 
 

@@ -19,6 +19,7 @@ from deployments import spare
 from router.catalogue import EMBEDDED
 from tests.cluster import Stack, eventually, run_basemodel
 from tests.stack.sleepers import BOOT_SECONDS, IDLE_SECONDS, WEIGHTS, mend
+from tests.stack.test_updates import Streams
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
 
@@ -84,6 +85,23 @@ def test_a_boot_begins_in_the_spare_worker_and_then_there_is_another(stack: Stac
     assert ask(api, **{"X-Wait-For-Model": "60"}).status_code == 200
     assert title(worker).startswith("ray::ServeReplica:model-dozer")
     eventually(lambda: [one.pid for one in spares()] not in ([], [worker.pid]), 30)
+
+
+@pytest.mark.parametrize("model", ["dozer", "plodder"])
+def test_a_boot_beside_eight_streams_costs_no_stream_no_replica_and_no_hold(stack: Stack, api: httpx.Client, model: str) -> None:
+    asleep(api, model)
+    before, streams = family(stack, "pico"), Streams(stack, "pico", 8)
+    assert api.post(f"/models/{model}/warm").status_code == 202
+    eventually(lambda: card(api, model)["state"] == "ready", BOOT_SECONDS)
+    assert streams.ended_whole()
+    assert family(stack, "pico") == before
+    eventually(lambda: not api.get("/usage").json()["key"]["held"], 5)
+
+
+def family(stack: Stack, model: str) -> list[int]:
+    host = stack.host(model)
+    assert host is not None
+    return [host.ppid(), host.pid, *(child.pid for child in host.children(recursive=True))]
 
 
 def test_a_held_stream_hears_of_the_boot_and_then_its_tokens(api: httpx.Client) -> None:
