@@ -72,6 +72,7 @@ def situation(spec: ModelSpec, context: AutoscalingContext) -> Situation:
         wanted=wanted(spec, now),
         loads=loads(context, now),
         sure=wish_reader.READER.sure,
+        stopped=wish_reader.READER.stopped(spec.id),
     )
 
 

@@ -37,7 +37,8 @@ class Load:
 @dataclass(frozen=True)
 class Situation:
     """`running` and `target` replicas, as Serve counts; `calls` that it knows of. `wanted`: why at least one is; "" where nothing
-    says so. `loads`: of the running replicas that said something lately; `sure`: nothing that could want the model is unknown."""
+    says so. `loads`: of the running replicas that said something lately; `sure`: nothing that could want the model is unknown.
+    `stopped`: by the operator, a moment ago."""
 
     now: float
     running: int
@@ -46,6 +47,7 @@ class Situation:
     wanted: str = ""
     loads: Mapping[str, Load] = field(default_factory=dict)
     sure: bool = True
+    stopped: bool = False
 
 
 class Memory(TypedDict, total=False):
@@ -79,6 +81,8 @@ def decide(spec: ModelSpec, at: Situation, memory: Memory) -> Decision:
     memory["short_since"] = _since(memory.get("short_since"), boots, at.now)
     if at.target == 0:
         return Decision(1, at.wanted) if at.wanted else Decision(0)
+    if at.stopped and not at.wanted:
+        return Decision(0, "the operator stopped it")
     boots_only = at.running == 0 or _stuck(spec, at, memory)
     memory["unwanted_since"] = _since(memory.get("unwanted_since"), boots_only and _unwanted(at), at.now)
     return _booting(at, memory) if boots_only else _running(spec, at, memory)

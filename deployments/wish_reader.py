@@ -30,6 +30,7 @@ class WishReader:
 
     def __init__(self) -> None:
         self._wishes: Mapping[str, Wish] = {}
+        self._stopped: frozenset[str] = frozenset()
         self._read = float("-inf")
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -40,6 +41,11 @@ class WishReader:
         self._start()
         wish = self._wishes.get(model)
         return wish if wish is not None and wish.until > time.time() else None
+
+    def stopped(self, model: str) -> bool:
+        """Whether the operator stopped it a moment ago. Never waits."""
+        self._start()
+        return model in self._stopped and self.sure
 
     @property
     def sure(self) -> bool:
@@ -78,7 +84,7 @@ class WishReader:
         """What cannot be read leaves what was read before, and is told once."""
         problem = ""
         try:
-            self._wishes = await wishes.all()
+            self._wishes, self._stopped = await wishes.all(), await wishes.stopped()
             self._read = time.monotonic()
         except (StoreUnavailable, msgspec.MsgspecError) as error:
             problem = str(error)

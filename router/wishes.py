@@ -7,6 +7,7 @@ there is one wish, and one boot.
 | --------------- | ---- | -------- | -------------------------------------------------- |
 | bm:wishes       | hash | for ever | model -> its wish as JSON; what is past counts not |
 | bm:wakes:MODEL  | zset | an hour  | when its wishes began, Unix seconds                |
+| bm:stops        | hash | for ever | model -> when the operator stopped it, Unix seconds |
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from redis.asyncio import Redis
 
 from budgets.store import fields, reaching
 
-KEY = "bm:wishes"
+KEY, STOPS = "bm:wishes", "bm:stops"
 HOUR = 3600
 #: So long after a wish came true a gateway may still believe that the model is cold.
 LATE_SECONDS = 3.0
+#: So long a stop is believed: whoever has not heard of it until then does not run.
+STOP_SECONDS = 30.0
 
 #: Whose wish it is where nobody asked.
 WARM_WINDOW, ALWAYS, LOAD, OPERATOR = "warm window", "always warm", "load", "operator"
@@ -100,6 +103,18 @@ class Wishes:
             if found is not None:
                 met = msgspec.structs.replace(_decoder.decode(found), until=time.time() + LATE_SECONDS, true=True)
                 await self._redis.hset(KEY, model, _text(met))
+
+    async def stop(self, model: str) -> None:
+        """Nobody wants the model until somebody wishes for it again."""
+        async with reaching():
+            await self._redis.hdel(KEY, model)
+            await self._redis.hset(STOPS, model, str(time.time()))
+
+    async def stopped(self) -> frozenset[str]:
+        """The models that were stopped a moment ago."""
+        async with reaching():
+            found = fields(await self._redis.hgetall(STOPS))
+        return frozenset(model for model, moment in found.items() if time.time() - float(moment) < STOP_SECONDS)
 
 
 def _text(wish: Wish) -> str:

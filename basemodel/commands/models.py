@@ -12,6 +12,7 @@ import typer
 from basemodel import api, console, store
 from basemodel.failure import Failure
 from router.boots import Boot, Boots
+from router.wishes import Wishes
 
 app = typer.Typer(no_args_is_help=True, help="What the running service can serve, and how it stands.")
 
@@ -47,6 +48,17 @@ def warm(model: Id, wait: Wait = 0, as_json: console.Json = False) -> None:
     if wait and card["state"] != "ready":
         raise Failure(f"{model} is {card['state']} after {wait} s; `basemodel models list` says more.")
     console.answer(as_json, card, f"{model}: {_words(card)}")
+
+
+@app.command()
+def stop(model: Id, as_json: console.Json = False) -> None:
+    """Stop a model now: what runs is finished, and the next request starts it again. On the operator's machine."""
+    card = api.model(model)
+    if card["warm_policy"] == "always":
+        raise Failure(f"{model} is always warm by its entry in serve_config.yaml; take `warm: true` out of it, then `basemodel apply`.")
+    store.run(lambda opened: Wishes(opened.redis).stop(model))
+    unless = ", unless a warm window of it is open" if card["warm_policy"] == "window" else ""
+    console.answer(as_json, {"id": model, "stopped": True}, f"{model} stops as soon as what runs has ended{unless}.")
 
 
 @app.command()

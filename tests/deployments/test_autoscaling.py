@@ -33,6 +33,10 @@ class Known:
     def __init__(self) -> None:
         self.sure = True
         self.wishes: dict[str, Wish] = {}
+        self.stops: set[str] = set()
+
+    def stopped(self, model: str) -> bool:
+        return model in self.stops
 
     def of(self, model: str) -> Wish | None:
         return self.wishes.get(model)

@@ -48,6 +48,16 @@ def test_a_wanted_model_has_a_replica_at_the_next_look_and_the_log_says_why() ->
     assert decide(SPEC, at(0, target=0, wanted="wish of k1", sure=False), {}).replicas == 1
 
 
+def test_one_that_the_operator_stopped_is_stopped_busy_or_booting() -> None:
+    assert decide(SPEC, at(0, working(), stopped=True), {}).replicas == 0
+    assert decide(SPEC, at(0, target=1, running=0, stopped=True), {}).replicas == 0
+
+
+def test_who_wants_it_after_the_stop_has_it() -> None:
+    assert decide(SPEC, at(0, working(), stopped=True, wanted="wish of k1"), {}).replicas == 1
+    assert decide(SPEC, at(0, target=0, stopped=True, wanted="wish of k1"), {}).replicas == 1
+
+
 def test_a_wanted_model_never_stops() -> None:
     assert after(10 * IDLE, at(0, rested(9 * IDLE), wanted="always warm")).replicas == 1
 

@@ -75,3 +75,17 @@ async def test_a_model_is_woken_so_often_in_an_hour_and_no_more(redis: Redis, mo
     assert 3590 < raised.value.retry_after_seconds <= 3600
     assert await wishes.all() == {}
     await wishes.add("micro", "key-1", 60, 3)
+
+
+async def test_a_stop_takes_the_wish_away_and_a_new_one_may_follow(redis: Redis) -> None:
+    wishes = Wishes(redis)
+    await wishes.add("nano", "key-1", 60)
+    await wishes.stop("nano")
+    assert (await wishes.all(), await wishes.stopped()) == ({}, frozenset({"nano"}))
+    assert (await wishes.add("nano", "key-2", 60)).waker == "key-2"
+
+
+async def test_a_stop_of_long_ago_is_forgotten(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    await Wishes(redis).stop("nano")
+    monkeypatch.setattr(module, "STOP_SECONDS", 0.0)
+    assert await Wishes(redis).stopped() == frozenset()

@@ -123,6 +123,16 @@ def test_warming_starts_it_and_the_command_waits_for_it(stack: Stack, api: httpx
     assert json.loads(done.stdout)["state"] == "ready", done.stderr
 
 
+def test_the_operator_stops_a_model_and_the_next_request_starts_it(stack: Stack, api: httpx.Client) -> None:
+    assert ask(api, "nano", **{"X-Wait-For-Model": "60"}).status_code == 200
+    done = run_basemodel(["models", "stop", "nano"], stack.environment, 30)
+    assert done.returncode == 0, done.stderr
+    eventually(lambda: card(api, "nano")["state"] == "cold", 30)
+    assert ask(api, "nano", **{"X-Wait-For-Model": "60"}).status_code == 200
+    refused = run_basemodel(["models", "stop", "pico"], stack.environment, 30)
+    assert (refused.returncode, "always warm" in refused.stderr) == (1, True)
+
+
 def test_a_model_is_not_stopped_while_a_request_runs_and_idle_time_counts_from_ready(api: httpx.Client) -> None:
     asleep(api)
     body = {"model": "dozer", "prompt": "The", "max_tokens": 1, "ignore_eos": True}
