@@ -21,6 +21,8 @@ PREFILL_STEPS = 4
 GRACE_SECONDS = 30.0
 #: What was seen before a longer break than this has no meaning any more: Serve itself decides while calls wait for a cold model.
 GAP_SECONDS = 5.0
+#: Load that falls for shorter than this, and than a quarter of what it must last, goes on: requests that end together leave a gap.
+DIP_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Memory(TypedDict, total=False):
     looked: float
     unwanted_since: float | None
     full_since: float | None
+    full_seen: float
     full_least: int
     spare_since: float | None
     short_since: float | None
@@ -104,16 +107,25 @@ def _running(spec: ModelSpec, at: Situation, memory: Memory) -> Decision:
     if _idle(spec, at):
         return Decision(0, f"idle for {spec.idle_seconds} s")
     full, spare = _needed(spec, at, FULL), _needed(spec, at, SPARE)
-    memory["full_since"] = _since(memory.get("full_since"), full > at.target, at.now)
-    memory["full_least"] = full if memory["full_since"] in (None, at.now) else min(full, memory.get("full_least", full))
+    _see_full(spec, at, memory, full)
     memory["spare_since"] = _since(memory.get("spare_since"), spare < at.target and _told(at), at.now)
-    if _lasted(memory["full_since"], spec.upscale_seconds, at.now):
+    if full > at.target and _lasted(memory["full_since"], spec.upscale_seconds, at.now):
         memory["full_since"] = None
         return Decision(min(memory["full_least"], spec.max_replicas), "more load than its replicas should carry")
     if at.target > 1 and _lasted(memory["spare_since"], spec.downscale_seconds, at.now) and not _short(spec, at, memory):
         memory["spare_since"] = None
         return Decision(at.target - 1, "one replica fewer carries the load")
     return Decision(min(at.target, spec.max_replicas))
+
+
+def _see_full(spec: ModelSpec, at: Situation, memory: Memory, full: int) -> None:
+    """Since when more replicas are needed, and how many at least, dips apart."""
+    before = memory.get("full_since")
+    if full > at.target:
+        memory["full_least"] = full if before is None else min(full, memory.get("full_least", full))
+        memory["full_since"], memory["full_seen"] = at.now if before is None else before, at.now
+    elif at.now - memory.get("full_seen", at.now) >= min(DIP_SECONDS, spec.upscale_seconds / 4):
+        memory["full_since"] = None
 
 
 def _told(at: Situation) -> bool:

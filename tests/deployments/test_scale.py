@@ -48,6 +48,21 @@ def test_a_wanted_model_has_a_replica_at_the_next_look_and_the_log_says_why() ->
     assert decide(SPEC, at(0, target=0, wanted="wish of k1", sure=False), {}).replicas == 1
 
 
+def test_load_that_dips_when_requests_end_together_is_load_all_the_same() -> None:
+    memory: Memory = {}
+    patient = SPEC.model_copy(update={"upscale_seconds": 20.0, "max_replicas": 4})
+    looks = [decide(patient, at(tick / 2, working(0 if tick % 5 == 0 else 2 * CAPACITY)), memory).replicas for tick in range(60)]
+    assert looks[:40] == [1] * 40
+    assert 3 in looks[40:43]
+
+
+def test_load_that_is_gone_for_longer_has_to_last_again() -> None:
+    memory: Memory = {}
+    patient = SPEC.model_copy(update={"upscale_seconds": 20.0, "max_replicas": 4})
+    loads = [2 * CAPACITY] * 30 + [0] * 6 + [2 * CAPACITY] * 30
+    assert {decide(patient, at(tick / 2, working(load)), memory).replicas for tick, load in enumerate(loads)} == {1}
+
+
 def test_one_that_the_operator_stopped_is_stopped_busy_or_booting() -> None:
     assert decide(SPEC, at(0, working(), stopped=True), {}).replicas == 0
     assert decide(SPEC, at(0, target=1, running=0, stopped=True), {}).replicas == 0
