@@ -23,7 +23,7 @@ chaos:    ## gateways and Redis killed under load, for an hour; goes on where it
 lint:     ## style, types, and which package may import which
 	@requirements/install dev
 	@.venv/bin/ruff check .
-	@.venv/bin/mypy --explicit-package-bases budgets router deployments basemodel loadtest tests requirements
+	@.venv/bin/mypy --explicit-package-bases budgets router workbench deployments basemodel loadtest tests requirements
 	@.venv/bin/lint-imports --no-logo
 
 lock:     ## choose all versions anew (needs the CPU wheel of PyTorch where pip looks)

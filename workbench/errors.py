@@ -1,0 +1,90 @@
+"""What the site's callers see beside the errors of `router/errors.py`.
+
+ApiError
+├── NotSignedIn         401  authentication_error    not_signed_in
+├── BadCredentials      401  authentication_error    bad_credentials
+├── RefusedOrigin       403  permission_error        csrf
+├── NotAdmin            403  permission_error        not_admin
+├── Insecure            403  permission_error        insecure
+├── InviteUnknown       404  invalid_request_error   invite_unknown
+├── ResetUnknown        404  invalid_request_error   reset_unknown
+├── Conflict            409  invalid_request_error   conflict
+├── TooManySignIns      429  rate_limit_error        too_many_failures
+└── SiteUnavailable     503  service_unavailable     site_unavailable
+"""
+
+from __future__ import annotations
+
+from router.errors import ApiError
+
+
+class NotSignedIn(ApiError):
+    status, type, code = 401, "authentication_error", "not_signed_in"
+
+    def __init__(self) -> None:
+        super().__init__("Nobody is signed in here. Sign in at /sign-in; API keys open /v1, not the site.")
+
+
+class BadCredentials(ApiError):
+    """One sentence for every reason: whether a name exists is nobody's business."""
+
+    status, type, code = 401, "authentication_error", "bad_credentials"
+
+    def __init__(self) -> None:
+        super().__init__("This name and password do not belong together, or the user may not sign in.")
+
+
+class RefusedOrigin(ApiError):
+    status, type, code = 403, "permission_error", "csrf"
+
+    def __init__(self) -> None:
+        super().__init__("This request did not come from a page of this site, or the page is out of date: load it anew.")
+
+
+class NotAdmin(ApiError):
+    status, type, code = 403, "permission_error", "not_admin"
+
+    def __init__(self) -> None:
+        super().__init__("Only admins may do this.")
+
+
+class Insecure(ApiError):
+    status, type, code = 403, "permission_error", "insecure"
+
+    def __init__(self) -> None:
+        sentence = "Signing in over plain http is possible on this machine only (http://127.0.0.1). Elsewhere the site needs https"
+        super().__init__(f"{sentence}: its operator sets BASEMODEL_PUBLIC_URL to the https address.")
+
+
+class InviteUnknown(ApiError):
+    status, type, code = 404, "invalid_request_error", "invite_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("This invite was used, has expired or never existed. Ask an admin for another.", "token")
+
+
+class ResetUnknown(ApiError):
+    status, type, code = 404, "invalid_request_error", "reset_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("This link was used, has expired or never existed. Ask an admin for another.", "token")
+
+
+class Conflict(ApiError):
+    """Something else is there already, or changed meanwhile."""
+
+    status, type, code = 409, "invalid_request_error", "conflict"
+
+
+class TooManySignIns(ApiError):
+    status, type, code = 429, "rate_limit_error", "too_many_failures"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__("Too many attempts failed. Try again later.", Retry_After=str(retry_after_seconds))
+
+
+class SiteUnavailable(ApiError):
+    status, type, code = 503, "service_unavailable", "site_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The site's database does not answer at the moment; the API goes on. Try again soon.", Retry_After="2")
