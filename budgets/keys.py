@@ -98,6 +98,11 @@ class Keys:
             raise UnknownKey
         async with reaching():
             account_id, key_id = await self._owner(presented)
+        return await self.get(account_id, key_id)
+
+    async def get(self, account_id: str, key_id: str) -> ApiKey:
+        """The key of this id as `find` gives it, for whoever may use it without knowing it. Raises UnknownKey."""
+        async with reaching():
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.hgetall(redis_keys.key(account_id, key_id))
             pipeline.hget(redis_keys.account(account_id), "state")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from router.cors import Cors
 from router.errors import ApiError, InternalError, MethodNotAllowed, NotFound
@@ -17,8 +20,12 @@ from router.request_id import RequestId
 from router.routes import completions, health, models, score, tokenizer, usage
 from router.services import Parts, Services
 
-__all__ = ["Services", "create_app"]
+__all__ = ["HANDLERS", "KEYED", "Services", "create_app"]
 
+#: The routes that need a key. The site has the very same ones, for its visitors' own keys.
+KEYED = (completions, score, tokenizer, models, usage)
+
+ExceptionHandler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
 
 #: For the document only: what finds the key is `auth.py`.
 KEY = HTTPBearer(auto_error=False, scheme_name="key", description="An API key; the header x-api-key takes it as well.")
@@ -34,10 +41,10 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,
         # From outside to inside: what a failure answers carries the headers of CORS and an id as well.
         middleware=[Middleware(RequestId), Middleware(Cors), Middleware(Failures), Middleware(HeaderLimit)],
-        exception_handlers={ApiError: _refuse, HTTPException: _no_route},
+        exception_handlers=HANDLERS,
     )
     app.state.parts = Parts.of(services)
-    for routes in (completions, score, tokenizer, models, usage):
+    for routes in KEYED:
         app.include_router(routes.router, dependencies=[Depends(KEY)])
     app.include_router(health.router)
     return app
@@ -63,3 +70,7 @@ def _told(status: int, request: Request) -> ApiError:
             return MethodNotAllowed(f"This address does not take {request.method[:16]}.")
         case _:
             return InternalError()
+
+
+#: How an application says what went wrong; ours and every one that is mounted in it.
+HANDLERS: dict[int | type[Exception], ExceptionHandler] = {ApiError: _refuse, HTTPException: _no_route}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar, get_args
@@ -55,7 +55,7 @@ class Crossing(Generic[T]):
     check: Callable[[T], Fault | None]
 
 
-def validated(kind: type[T], body: dict[str, Any], model: str | None = None, crossings: Iterable[Crossing[T]] = ()) -> T:
+def validated(kind: type[T], body: dict[str, Any], model: str | None = None, crossings: Sequence[Crossing[T]] = ()) -> T:
     """The body as its declared type; null means absent. Raises InvalidRequest with every fault.
 
     `model` is the id that the path fixes: it stands where the body names none.
@@ -68,6 +68,8 @@ def validated(kind: type[T], body: dict[str, Any], model: str | None = None, cro
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=False)
         faults += _faults(kind, present, errors)
+        if not crossings:
+            raise InvalidRequest(*faults[:MOST_FAULTS]) from None
         wrong = frozenset(str(one["loc"][0]) for one in errors)
         request = _without(kind, present, wrong)
     faults += [found for one in crossings if not one.fields & wrong and (found := one.check(request))]

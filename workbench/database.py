@@ -26,16 +26,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
-from sqlalchemy import Connection, MetaData, event
+from sqlalchemy import BigInteger, Connection, MetaData, event
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass
 
 from workbench.errors import SiteUnavailable
+from workbench.migrations import migrate
 
 #: The longest that one question may take, and that a writer waits for another (SQLite) or for a connection.
 SECONDS, BUSY_SECONDS, CONNECT_SECONDS = 10.0, 5.0, 3.0
@@ -56,25 +57,36 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, repr=False):
     """What every table's class is made from: constructors take keywords, and nothing is printed by accident."""
 
     metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {int: BigInteger}
 
 
 class Database:
-    """`url` is one of `settings.py`. Opens nothing until it is used."""
+    """`url` is one of `settings.py`. Opened when it is first used, and again and again until it is there."""
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self._opened, self._opening = False, asyncio.Lock()
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
         self._write = async_sessionmaker(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False)
+
+    async def open(self) -> None:
+        """The tables are as this version has them. Raises SiteUnavailable."""
+        async with reaching(), self._opening:
+            if not self._opened:
+                await migrate(self.engine.execution_options(**{WRITES: True}))
+                self._opened = True
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """Raises SiteUnavailable."""
+        await self.open()
         async with reaching(), self._read() as session:
             yield session
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """Raises SiteUnavailable, and IntegrityError of what is written."""
+        await self.open()
         async with reaching(), self._write.begin() as session:
             yield session
 

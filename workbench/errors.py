@@ -6,8 +6,10 @@ ApiError
 ├── RefusedOrigin       403  permission_error        csrf
 ├── NotAdmin            403  permission_error        not_admin
 ├── Insecure            403  permission_error        insecure
+├── KeyClosed           403  permission_error        account_disabled
 ├── InviteUnknown       404  invalid_request_error   invite_unknown
 ├── ResetUnknown        404  invalid_request_error   reset_unknown
+├── UserUnknown         404  invalid_request_error   not_found
 ├── Conflict            409  invalid_request_error   conflict
 ├── TooManySignIns      429  rate_limit_error        too_many_failures
 └── SiteUnavailable     503  service_unavailable     site_unavailable
@@ -68,6 +70,22 @@ class ResetUnknown(ApiError):
 
     def __init__(self) -> None:
         super().__init__("This link was used, has expired or never existed. Ask an admin for another.", "token")
+
+
+class UserUnknown(ApiError):
+    status, type, code = 404, "invalid_request_error", "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such user.")
+
+
+class KeyClosed(ApiError):
+    """The session is good, but the account opens nothing."""
+
+    status, type, code = 403, "permission_error", "account_disabled"
+
+    def __init__(self) -> None:
+        super().__init__("The account of this user is disabled: nothing runs until an operator enables it.", x_should_retry="false")
 
 
 class Conflict(ApiError):

@@ -6,7 +6,55 @@ named in ROUTES. Its routes take what they need as annotated parameters, and are
     @router.post("/things", status_code=201)
     async def make(request: Request, site: AppSite, visitor: SignedIn) -> dict[str, Any]:
         wanted = validated(NewThing, await read_json(request))
+        async with site.database.writing() as session: ...
 
 `SignedIn` and `Admin` (`visitors.py`) raise NotSignedIn or NotAdmin, and check the CSRF token of unsafe methods; `AppSite`
 (`services.py`) has the database, the keys and the settings. That an unsafe request came from a page of ours is checked for every route.
 """
+
+from __future__ import annotations
+
+from fastapi import Depends, FastAPI
+from starlette.middleware import Middleware
+from starlette.requests import Request
+
+from router.app import HANDLERS, KEYED
+from router.failures import Failures
+from router.services import Parts
+from workbench import csrf, shells
+from workbench.routes import session
+from workbench.security_headers import SecurityHeaders
+from workbench.services import AppSite, Site
+from workbench.session_parts import SessionParts
+from workbench.static_files import FOLDER, StaticModules
+
+ROUTES = (session,)
+
+
+def add_site(app: FastAPI, site: Site) -> FastAPI:
+    """The application of `router.app.create_app` with the site on it."""
+    app.state.site = site
+    app.add_middleware(SecurityHeaders, https=site.settings.https)
+    app.include_router(shells.router, include_in_schema=False)
+    app.mount("/static", StaticModules(directory=FOLDER))
+    app.mount("/site", site_app(app.state.parts, site))
+    return app
+
+
+def site_app(parts: Parts, site: Site) -> FastAPI:
+    """What the cookie opens. The routes of /v1 are the same objects; only whose key it is they learn from the session."""
+    app = FastAPI(
+        openapi_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Failures)],
+        exception_handlers=HANDLERS,
+        dependencies=[Depends(_from_our_page)],
+    )
+    app.state.site, app.state.parts = site, SessionParts.beside(parts, site)
+    for routes in (*ROUTES, *KEYED):
+        app.include_router(routes.router)
+    return app
+
+
+async def _from_our_page(request: Request, site: AppSite) -> None:
+    csrf.check_origin(request, site.settings)

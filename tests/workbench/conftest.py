@@ -1,0 +1,79 @@
+"""The site on the application over scripted engines, and browsers that visit it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from budgets.accounts import Account, Accounts
+from tests.conftest import SECRET
+from tests.workbench.browser import Browser
+from workbench import passwords
+from workbench.services import Site
+from workbench.settings import SiteSettings, database
+from workbench.site import add_site
+from workbench.users import USER
+
+SignUp = Callable[..., Awaitable[Browser]]
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """64 MiB for each user of each test would be most of what the tests do."""
+    monkeypatch.setattr(passwords, "PasswordHasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    return database(f"sqlite:///{tmp_path / 'site.db'}")
+
+
+@pytest.fixture
+def site_settings(database_url: str) -> SiteSettings:
+    return SiteSettings(database_url)
+
+
+@pytest.fixture
+async def site(site_settings: SiteSettings, redis: Redis) -> AsyncIterator[Site]:
+    one = Site.of(site_settings, SECRET, redis)
+    yield one
+    await one.close()
+
+
+@pytest.fixture
+def site_app(app: FastAPI, site: Site) -> FastAPI:
+    """Every request is one from the same process's machine, which plain http is good for."""
+    return add_site(app, site)
+
+
+@pytest.fixture
+async def account(redis: Redis) -> Account:
+    return await Accounts(redis).create("people")
+
+
+@pytest.fixture
+async def browser(site_app: FastAPI) -> AsyncIterator[Browser]:
+    """Nobody is signed in there."""
+    async with Browser(site_app) as one:
+        yield one
+
+
+@pytest.fixture
+async def sign_up(site_app: FastAPI, site: Site, account: Account) -> AsyncIterator[SignUp]:
+    """A new user's browser: `await sign_up("ada", role="admin")`."""
+    opened: list[Browser] = []
+
+    async def signed_up(name: str, role: str = USER, owner: Account = account) -> Browser:
+        token, _ = await site.invites.make(owner, role)
+        opened.append(Browser(site_app))
+        await opened[-1].accept(token, name)
+        return opened[-1]
+
+    yield signed_up
+    for one in opened:
+        await one.aclose()
