@@ -29,7 +29,7 @@ async function bundle(name) {
     write: false,
   });
   const packages = packagesOf(Object.keys(made.metafile.inputs));
-  const text = `/* ${packages.map((each) => `${each} ${version(each)}`).join(", ")}; see LICENSES */\n${made.outputFiles[0].text}`;
+  const text = `/* ${packages.map((each) => `${each} ${version(each)}`).join(", ")}; see LICENSES.txt */\n${made.outputFiles[0].text}`;
   writeFileSync(join(OUT, `${name}.js`), text);
   return { packages, sha256: createHash("sha256").update(text).digest("hex") };
 }
@@ -55,7 +55,7 @@ const bundles = {};
 for (const name of MODULES) bundles[name] = await bundle(name);
 writeFileSync(join(OUT, "uplot.css"), readFileSync(join(HERE, "node_modules/uplot/dist/uPlot.min.css"), "utf8"));
 const all = [...new Set(Object.values(bundles).flatMap((each) => each.packages))].sort();
-writeFileSync(join(OUT, "LICENSES"), all.map(licence).join("\n"));
+writeFileSync(join(OUT, "LICENSES.txt"), all.map(licence).join("\n"));
 const versions = {
   packages: Object.fromEntries(all.map((name) => [name, version(name)])),
   modules: Object.fromEntries(MODULES.map((name) => [`${name}.js`, bundles[name].sha256])),
