@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from basemodel.commands import accounts, keys, models, usage
+from basemodel.commands import accounts, keys, models, usage, users
 from basemodel.commands.apply import apply
 from basemodel.commands.complete import complete
 from basemodel.commands.doctor import doctor
@@ -45,6 +45,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(usage.app, name="usage")
+app.add_typer(users.app, name="users")
 
 if __name__ == "__main__":
     app()

@@ -1,4 +1,4 @@
-"""The gateway app: the router's FastAPI application as a Serve ingress.
+"""The gateway app: the router's FastAPI application, with the site on it, as a Serve ingress.
 
 No `from __future__ import annotations` here: Serve reads the builder's annotation to validate `args`.
 """
@@ -28,6 +28,9 @@ from router.catalogue import Catalogue
 from router.catalogue_faults import catalogue_faults
 from router.request_id import GIVEN_ID
 from router.settings import BadSetting, Settings
+from workbench.services import Site
+from workbench.settings import SiteSettings
+from workbench.site import add_site
 
 MAX_ONGOING_REQUESTS = 10_000
 DRAIN_SECONDS = 3_700.0
@@ -54,15 +57,18 @@ class Gateway:
         await check_store(redis, keys)
         self._accounting = Accounting(redis, settings.home / "accounting")
         await self._accounting.start()
+        self._site = Site.of(SiteSettings.read(), settings.secret, redis)
+        await self._site.open()
         self._services = Services(keys=keys, accounting=self._accounting, fleet=self._fleet, redis=redis, engine_version=ENGINE_VERSION)
 
     async def __del__(self) -> None:
         """Serve awaits it when the replica stops, after its requests."""
         await self._accounting.close()
+        await self._site.close()
         self._fleet.close()
 
     def __serve_build_asgi_app__(self) -> Any:
-        return behind_proxy(create_app(self._services))
+        return behind_proxy(add_site(create_app(self._services), self._site))
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """A changed list of models in serve_config.yaml, without a restart. A wrong one stops a gateway that begins; one that

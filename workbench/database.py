@@ -24,6 +24,7 @@ look at the row count. A broken UNIQUE comes out as `sqlalchemy.exc.IntegrityErr
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
@@ -38,8 +39,9 @@ from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass
 from workbench.errors import SiteUnavailable
 from workbench.migrations import migrate
 
-#: The longest that one question may take, and that a writer waits for another (SQLite) or for a connection.
-SECONDS, BUSY_SECONDS, CONNECT_SECONDS = 10.0, 5.0, 3.0
+#: The longest that one question may take, that a writer waits for another (SQLite) or for a connection, and that a new connection
+#: may take; and how soon a database that was away is tried again.
+SECONDS, BUSY_SECONDS, CONNECT_SECONDS, RETRY_SECONDS = 10.0, 5.0, 3.0, 1.0
 MOST_CONNECTIONS = 16
 WRITES = "basemodel_writes"
 #: Names that a later migration can rely on.
@@ -65,14 +67,19 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self._opened, self._opening = False, asyncio.Lock()
+        self._opened, self._opening, self._not_before = False, asyncio.Lock(), 0.0
         self._read = async_sessionmaker(self.engine, expire_on_commit=False)
         self._write = async_sessionmaker(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False)
 
     async def open(self) -> None:
-        """The tables are as this version has them. Raises SiteUnavailable."""
+        """The tables are as this version has them. One that was away is not asked by everybody. Raises SiteUnavailable."""
+        if self._opened:
+            return
         async with reaching(), self._opening:
+            if not self._opened and time.monotonic() < self._not_before:
+                raise SiteUnavailable
             if not self._opened:
+                self._not_before = time.monotonic() + CONNECT_SECONDS + RETRY_SECONDS
                 await migrate(self.engine.execution_options(**{WRITES: True}))
                 self._opened = True
 

@@ -7,6 +7,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -27,18 +28,22 @@ class Passwords:
         self._hasher = hasher or PasswordHasher()
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
         self._waiting = 0
-        self._nobodys = self._hasher.hash(secrets.token_hex())
 
     async def hash(self, password: str) -> str:
         return await self._run(lambda: self._hasher.hash(_text(password)))
 
     async def match(self, password: str, stored: str | None) -> bool:
         """Whether the password is the one of the stored hash; None takes as long as a wrong one."""
-        return await self._run(lambda: self._match(password, stored or self._nobodys)) and stored is not None
+        return await self._run(lambda: self._match(password, stored)) and stored is not None
 
-    def _match(self, password: str, stored: str) -> bool:
+    @cached_property
+    def _nobodys(self) -> str:
+        return self._hasher.hash(secrets.token_hex())
+
+    def _match(self, password: str, stored: str | None) -> bool:
+        nobodys = self._nobodys
         try:
-            return self._hasher.verify(stored, _text(password))
+            return self._hasher.verify(stored or nobodys, _text(password))
         except (VerificationError, InvalidHashError):
             return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from basemodel import checks, console, first_key
+from basemodel import checks, console, first_invite, first_key
 from basemodel.cluster.config import ServeConfig
 from basemodel.cluster.start import Start, running
 from basemodel.cluster.state import State
@@ -76,11 +77,19 @@ def start(request: Request) -> State:
 
 def say(state: State, request: Request, news: str) -> None:
     key = first_key.stored(request.settings.home)
-    base = f"{request.settings.public_url or state.base_url}/v1"
-    document = {"base": base, "key": key, "host": state.host, "port": state.port, "config": state.config}
+    site = (request.settings.public_url or state.base_url).rstrip("/")
+    base, invite = f"{site}/v1", asyncio.run(first_invite.link(request.settings, site))
+    document = {"base": base, "key": key, "site": site, "invite": invite, "host": state.host, "port": state.port, "config": state.config}
     down = "make down" if (CHECKOUT / "Makefile").exists() else "basemodel down"
     how_to_stop = down if request.detached or news.startswith("It runs") else f"Ctrl-C, or `{down}` elsewhere"
-    console.answer(request.as_json, document, f"{news} API base: {base}\n\n{example(base, key)}\n\nTo stop it: {how_to_stop}")
+    text = f"{news} API base: {base}\n\n{example(base, key)}\n\n{doors(site, invite)}\n\nTo stop it: {how_to_stop}"
+    console.answer(request.as_json, document, text)
+
+
+def doors(site: str, invite: str | None) -> str:
+    """The site's address and, as long as it has no admin, who comes in how."""
+    address = f"In a browser: {site}/"
+    return address if invite is None else f"{address}\nThe first admin comes in once by: {invite}"
 
 
 def example(base: str, key: str | None) -> str:

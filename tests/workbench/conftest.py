@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from budgets.accounts import Account, Accounts
 from tests.conftest import SECRET
 from tests.workbench.browser import Browser
+from tests.workbench.postgres import Postgres
 from workbench import passwords
 from workbench.services import Site
 from workbench.settings import SiteSettings, database
@@ -28,9 +29,18 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "PasswordHasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return database(f"sqlite:///{tmp_path / 'site.db'}")
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an empty database; all that the site keeps is tried in both kinds."""
+    if request.param == "sqlite":
+        return database(f"sqlite:///{tmp_path / 'site.db'}")
+    return database(request.getfixturevalue("postgres").new_database())
 
 
 @pytest.fixture
