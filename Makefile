@@ -1,4 +1,4 @@
-.PHONY: up down test test-clients chaos lint lock
+.PHONY: up down test test-clients chaos lint lock vendor
 
 up:       ## install what is missing, then start Redis, Ray and the models: `make up ARGS="--port 9000"`
 	@requirements/install
@@ -20,13 +20,20 @@ chaos:    ## gateways and Redis killed under load, for an hour; goes on where it
 	@requirements/install dev
 	@.venv/bin/python -m loadtest.chaos --detach $(ARGS)
 
-lint:     ## style, types, and which package may import which
+lint:     ## style, types (of the pages' scripts as well), and which package may import which
 	@requirements/install dev
+	@requirements/vendor/install
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy --explicit-package-bases budgets router workbench deployments basemodel loadtest tests requirements
 	@.venv/bin/lint-imports --no-logo
+	@requirements/vendor/node node_modules/typescript/bin/tsc --project tsconfig.json
 
 lock:     ## choose all versions anew (needs the CPU wheel of PyTorch where pip looks)
 	@requirements/install dev
 	@.venv/bin/python requirements/lock.py
 	@.venv/bin/python -m requirements.lock_clients
+
+vendor:   ## make the pages' libraries in workbench/static/vendor anew, from requirements/vendor/package-lock.json
+	@requirements/install dev
+	@requirements/vendor/install
+	@requirements/vendor/node bundle.js
