@@ -71,23 +71,28 @@ function atField({ form, faults }) {
 
 /**
  * @param {{name: string, label: string, of?: ReturnType<typeof useForm>, hint?: string, type?: string, [attribute: string]: any}} props
- *   `of` shows the field's fault; all else goes to the input. `lines` makes it a text area, `options` a choice.
+ *   `of` shows the field's fault; all else goes to the input. `lines` makes it a text area, `options` a choice. `value` is what it
+ *   begins with: what is typed stays, however often the page is drawn.
  */
-export function Field({ name, label, of, hint, type = "text", lines, options, ...rest }) {
+export function Field({ name, label, of, hint, type = "text", lines, options, value, ...rest }) {
   const id = useId();
   const fault = of?.faults[name];
   const told = [hint ? `${id}-hint` : "", fault ? `${id}-fault` : ""].join(" ").trim();
   const given = { id, name, class: "input", "aria-invalid": fault ? "true" : undefined, "aria-describedby": told || undefined, ...rest };
   return html`<div class="field">
     <label for=${id}>${label}</label>
-    ${control(given, type, lines, options)}
+    ${control(given, value, { type, lines, options })}
     ${hint ? html`<div class="hint" id=${`${id}-hint`}>${hint}</div>` : null}
     ${fault ? html`<div class="fault" id=${`${id}-fault`}>${fault}</div>` : null}
   </div>`;
 }
 
-/** @param {Record<string, any>} given @param {string} type @param {number} [lines] @param {[string, string][]} [options] */
-function control(given, type, lines, options) {
-  if (options) return html`<select ...${given}>${options.map(([value, text]) => html`<option value=${value}>${text}</option>`)}</select>`;
-  return lines ? html`<textarea rows=${lines} ...${given}></textarea>` : html`<input type=${type} ...${given} />`;
+/** @param {Record<string, any>} given @param {any} value @param {{type: string, lines?: number, options?: [string, string][]}} kind */
+function control(given, value, { type, lines, options }) {
+  const begins = { ...given, defaultValue: value ?? "" };
+  if (lines) return html`<textarea rows=${lines} ...${begins}></textarea>`;
+  if (!options) return html`<input type=${type} ...${begins} />`;
+  return html`<select ...${given}>
+    ${options.map(([each, text]) => html`<option value=${each} selected=${each === value}>${text}</option>`)}
+  </select>`;
 }

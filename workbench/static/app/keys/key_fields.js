@@ -34,7 +34,7 @@ function Models({ of, chosen }) {
   return html`<fieldset class="field">
     <legend class="label">Models</legend>
     <div class="row">${models.map(({ id }) => html`<label class="choice"><input type="checkbox" name=${`model:${id}`}
-      checked=${chosen?.includes(id) ?? false} />${id}</label>`)}</div>
+      defaultChecked=${chosen?.includes(id) ?? false} />${id}</label>`)}</div>
     <div class="hint">None ticked: every model, also those that come later.</div>
     ${of.faults.models ? html`<div class="fault">${of.faults.models}</div>` : null}
   </fieldset>`;
