@@ -29,9 +29,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar
 
-import asyncpg
 from sqlalchemy import BigInteger, Connection, MetaData, event
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass
@@ -51,8 +50,9 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-#: What the drivers raise when the server is away, starting, full or frozen, or the file cannot be used.
-UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+#: Of what the drivers raise, these say that a statement was wrong; all others, that the server is away, starting, full or frozen.
+OURS = (IntegrityError, ProgrammingError, DataError, NotSupportedError)
+AWAY = (PoolTimeout, OSError, TimeoutError)
 
 
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True, repr=False):
@@ -80,8 +80,15 @@ class Database:
                 raise SiteUnavailable
             if not self._opened:
                 self._not_before = time.monotonic() + CONNECT_SECONDS + RETRY_SECONDS
-                await migrate(self.engine.execution_options(**{WRITES: True}))
+                await self._migrate()
                 self._opened = True
+
+    async def _migrate(self) -> None:
+        """A server that does not know the database, or will not let it be changed, is told as a statement that was wrong."""
+        try:
+            await migrate(self.engine.execution_options(**{WRITES: True}))
+        except OURS as error:
+            raise SiteUnavailable from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -107,7 +114,9 @@ async def reaching(seconds: float = SECONDS) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(seconds):
             yield
-    except UNAVAILABLE as error:
+    except OURS:
+        raise
+    except (DBAPIError, *AWAY) as error:
         raise SiteUnavailable from error
 
 

@@ -47,6 +47,28 @@ async def test_an_unknown_key_opens_nothing(keys: Keys) -> None:
         await keys.find(new_key())
 
 
+async def test_who_knows_where_a_key_is_stored_finds_it_in_the_same_states(keys: Keys, redis: Redis, api_key: tuple[str, ApiKey]) -> None:
+    key = api_key[1]
+    assert await keys.get(key.account_id, key.id) == key
+    await keys.pause(key.account_id, key.id)
+    assert (await keys.get(key.account_id, key.id)).state == "paused"
+    await keys.resume(key.account_id, key.id)
+    await Accounts(redis).disable("lab")
+    with pytest.raises(UnknownKey):
+        await keys.get(key.account_id, key.id)
+    await Accounts(redis).enable("lab")
+    await keys.update(key.account_id, key.id, expires=1)
+    with pytest.raises(UnknownKey):
+        await keys.get(key.account_id, key.id)
+    await keys.update(key.account_id, key.id, expires=None)
+    for account_id, key_id in ((key.account_id, "none"), ("none", key.id)):
+        with pytest.raises(UnknownKey):
+            await keys.get(account_id, key_id)
+    await keys.revoke(key.account_id, key.id)
+    with pytest.raises(UnknownKey):
+        await keys.get(key.account_id, key.id)
+
+
 Change = Callable[[Keys, str, str], Awaitable[None]]
 RENAME: Change = lambda keys, account, key: keys.update(account, key, name="again")  # noqa: E731
 

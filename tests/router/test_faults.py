@@ -144,3 +144,15 @@ def refusal(**fields: Any) -> InvalidRequest:
     with pytest.raises(InvalidRequest) as caught:
         validated(Order, {**LEAST, **fields})
     return caught.value
+
+
+class Letter(BaseModel):
+    model_config = STRICT
+
+    address: str = Field(description="a string")
+
+
+def test_a_type_without_rules_over_several_fields_needs_no_stand_ins() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        validated(Letter, {"address": 5, "stamp": 1})
+    assert [one["param"] for one in refused.value.details] == ["address", "stamp"]

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from budgets.keys import ApiKey, Keys, new_key
 from router import flood
-from router.errors import TooManyFailures
+from router.errors import QueueFull, TooManyFailures
 from router.flood import Flood
 from tests.router.errors import assert_error
 
@@ -40,6 +40,27 @@ def test_whoever_types_a_key_is_not_a_flood() -> None:
         one.check("a")
         one.failed("a")
     one.check("a")
+
+
+def test_what_was_no_failure_is_forgiven_and_no_more_than_that() -> None:
+    one = Flood(most=2)
+    for _ in range(5):
+        one.failed("a")
+        one.forgive("a")
+    one.forgive("a")
+    for _ in range(2):
+        one.check("a")
+        one.failed("a")
+    with pytest.raises(TooManyFailures):
+        one.check("a")
+
+
+def test_how_much_is_a_flood_and_what_is_said_is_the_owners_to_choose() -> None:
+    one = Flood(1, 1 / 60, lambda seconds: QueueFull("wait", seconds))
+    one.failed("a")
+    with pytest.raises(QueueFull) as refused:
+        one.check("a")
+    assert refused.value.headers["Retry-After"] == "60"
 
 
 def test_addresses_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from workbench import database, settings
+from workbench.database import Database
+from workbench.errors import SiteUnavailable
+from workbench.services import Site
+from workbench.users import User, Users, new_user
+
+
+def person(name: str = "ada") -> User:
+    return new_user(name, "1" * 16, "people", "user", "no hash")
+
+
+async def test_what_is_written_is_read_and_what_fails_is_undone(site: Site) -> None:
+    async with site.database.writing() as session:
+        session.add(person())
+    with suppress(ZeroDivisionError):
+        async with site.database.writing() as session:
+            session.add(person("eve"))
+            await session.flush()
+            raise ZeroDivisionError
+    assert [user.name for user in await site.users.list()] == ["ada"]
+
+
+async def test_a_broken_rule_of_the_database_is_the_callers_to_hear(site: Site) -> None:
+    async with site.database.writing() as session:
+        session.add(person("ada"))
+    with pytest.raises(IntegrityError):
+        async with site.database.writing() as session:
+            session.add(person("ADA"))
+
+
+async def test_writers_that_read_first_take_turns(site: Site) -> None:
+    """Otherwise two would count from the same number, or one would be refused because the other wrote."""
+    async with site.database.writing() as session:
+        session.add(person())
+    user = await site.users.named("ada")
+    await asyncio.gather(*(site.users.sign_out_everywhere(user.id) for _ in range(10)))
+    assert (await site.users.named("ada")).era == 10
+
+
+async def test_readers_do_not_wait_for_a_writer(site: Site) -> None:
+    async with site.database.writing() as session:
+        session.add(person())
+        await session.flush()
+        assert await site.users.list() == []
+
+
+async def test_what_was_loaded_stays_readable_and_prints_no_secret(site: Site) -> None:
+    async with site.database.writing() as session:
+        session.add(person())
+    async with site.database.reading() as session:
+        user = await session.scalar(select(User))
+    assert user is not None
+    assert user.password == "no hash"
+    assert "no hash" not in repr(user)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+asyncpg://nobody@127.0.0.1:1/nothing",
+        "postgresql+asyncpg://nobody@nowhere.invalid/nothing",
+        "sqlite+aiosqlite:////nowhere/site.db",
+        "sqlite+aiosqlite:////dev/null",
+    ],
+)
+async def test_a_database_that_is_away_is_one_kind_of_failure(url: str) -> None:
+    away = Database(url)
+    with pytest.raises(SiteUnavailable):
+        await Users(away).list()
+    with pytest.raises(SiteUnavailable):
+        async with away.writing():
+            pytest.fail("there is nothing to write to")
+    await away.close()
+
+
+async def test_a_server_that_knows_no_such_database_or_user_is_away(request: pytest.FixtureRequest) -> None:
+    url = database_of(request)
+    for wrong in (url.replace("/test", "/other"), url.replace("postgres@", "nobody@")):
+        away = Database(wrong)
+        with pytest.raises(SiteUnavailable):
+            await Users(away).list()
+        await away.close()
+
+
+async def test_a_database_that_comes_back_is_used_again(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "RETRY_SECONDS", -database.CONNECT_SECONDS)
+    back = Database(database_of(request))
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "migrate", _refused)
+        with pytest.raises(SiteUnavailable):
+            await back.open()
+    await back.open()
+    assert await Users(back).list() == []
+    await back.close()
+
+
+async def test_a_database_that_was_away_is_not_asked_by_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+
+    async def refused(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+        raise OSError("away")
+
+    monkeypatch.setattr(database, "migrate", refused)
+    away = Database("sqlite+aiosqlite:////nowhere/site.db")
+    answers = await asyncio.gather(*(away.open() for _ in range(20)), return_exceptions=True)
+    assert {type(answer) for answer in answers} == {SiteUnavailable}
+    assert asked == 1
+    await away.close()
+
+
+async def test_a_question_without_an_answer_is_given_up() -> None:
+    with pytest.raises(SiteUnavailable):
+        async with database.reaching(0.05):
+            await asyncio.Event().wait()
+
+
+async def _refused(*_: object) -> None:
+    raise OSError("away")
+
+
+def database_of(request: pytest.FixtureRequest) -> str:
+    """A new one of the test run's PostgreSQL server."""
+    return settings.database(request.getfixturevalue("postgres").new_database())
