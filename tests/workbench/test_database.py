@@ -53,6 +53,27 @@ async def test_readers_do_not_wait_for_a_writer(site: Site) -> None:
         assert await site.users.list() == []
 
 
+async def test_a_writer_whose_client_left_lets_the_next_one_in(site: Site) -> None:
+    await site.database.open()
+    inside = asyncio.Event()
+
+    async def left() -> None:
+        async with site.database.writing() as session:
+            session.add(person())
+            await session.flush()
+            inside.set()
+            await asyncio.Event().wait()
+
+    for _ in range(3):
+        task = asyncio.create_task(left())
+        await inside.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        inside.clear()
+    async with site.database.writing() as session:
+        session.add(person())
+
+
 async def test_what_was_loaded_stays_readable_and_prints_no_secret(site: Site) -> None:
     async with site.database.writing() as session:
         session.add(person())
