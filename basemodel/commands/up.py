@@ -20,6 +20,7 @@ from basemodel.cluster.state import State
 from basemodel.cluster.stop import starting, sweep
 from basemodel.failure import Failure
 from router.settings import CHECKOUT, Settings
+from workbench.settings import SiteSettings
 
 WATCH_SECONDS = 1.0
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -34,6 +35,7 @@ def up(
 ) -> None:
     """Start the service and wait until its warm models are ready; Ctrl-C stops it."""
     settings = Settings.read()
+    SiteSettings.read()  # what is wrong with them is said before anything starts
     with interruptible():
         try:
             started = ensure_started(Request(settings, config, host, port, detach, as_json))

@@ -127,6 +127,11 @@ def test_a_database_that_cannot_be_used_is_one_sentence(monkeypatch: pytest.Monk
     assert said in fail("users", "list")
 
 
+def test_a_setting_of_the_site_that_cannot_be_used_is_said_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BASEMODEL_CHAT_URL", "lab chat")
+    assert "BASEMODEL_CHAT_URL must be" in fail("up")
+
+
 def test_the_database_is_nobody_elses_to_read(home: Path) -> None:
     succeed("users", "list")
     assert (home / "site" / "site.db").exists()
