@@ -53,11 +53,11 @@ export async function signOutEverywhere() {
   leaveTo(SIGN_IN);
 }
 
-/** Where to go after signing in: a path of this site that the fragment names, else the front page. @param {string} fragment */
+/** Where to go after signing in: the page of this site that the fragment names, else the first. @param {string} fragment */
 export function nextPage(fragment) {
   const next = new URLSearchParams(fragment.slice(1)).get("next") ?? "/";
-  const url = new URL(next, location.origin);
-  return url.origin === location.origin && next.startsWith("/") ? url.pathname + url.search + url.hash : "/";
+  const url = URL.canParse(next, location.origin) ? new URL(next, location.origin) : null;
+  return url?.origin === location.origin ? url.href : `${location.origin}/`; // whole: a path alone may begin with another host
 }
 
 /** @param {string} address @returns {Promise<never>} */

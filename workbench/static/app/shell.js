@@ -59,8 +59,11 @@ function NotAdmin() {
 
 /** The session ended under a page in use: what is on it stays. */
 function SignInAgain() {
+  const before = session.value?.user.id;
   const goOn = async () => {
-    if (!(await known())) tell("You are still signed out: sign in first.", { bad: true });
+    const found = await known();
+    if (!found) tell("You are still signed out: sign in first.", { bad: true });
+    else if (found.user.id !== before) location.reload(); // somebody else's page is not shown to this one
   };
   return html`<${Dialog} title="You are signed out" onClose=${() => {}} locked>
     <p>The session ended. Sign in again in another tab, then go on here: nothing on this page is lost.</p>
