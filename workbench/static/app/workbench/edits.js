@@ -62,7 +62,13 @@ function raw(piece) {
   return piece?.id === null && !piece.ids && piece.by === "you";
 }
 
-/** Two documents: before and from this offset on; a token across it is text in both. @param {Document} document @param {number} offset */
+/**
+ * Two documents: before and from this offset on; a token across it is text in both.
+ *
+ * @param {Document} document
+ * @param {number} offset
+ * @returns {[Document, Document]}
+ */
 export function splitAt(document, offset) {
   if (offset >= document.length) return [document, new Document()];
   const [first, after] = touched(document, offset, offset);
