@@ -30,12 +30,14 @@ export function useLoad(read, what, seconds) {
     } catch (error) {
       if (!mine.signal.aborted && !isAbort(error)) setState(({ content }) => ({ content, error }));
     }
+    if (running.current === mine) running.current = null;
   }, what);
   useEffect(() => {
     void again();
     return () => running.current?.abort();
   }, [again]);
-  useClock(again, seconds);
+  const tick = useCallback(() => void (running.current ?? again()), [again]); // a slow answer is waited for
+  useClock(tick, seconds);
   return { ...state, again };
 }
 
