@@ -35,7 +35,7 @@ def test_every_budget_error_has_an_answer(kind: type[budget_errors.BudgetError])
 def test_every_answer_is_drawn_in_the_tree() -> None:
     tree = errors.__doc__ or ""
     for kind in leaves(errors.ApiError):
-        if kind is not errors.InternalError:
+        if kind.__module__ == errors.__name__ and kind is not errors.InternalError:
             assert f" {kind.__name__} " in tree
 
 
