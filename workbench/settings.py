@@ -18,6 +18,8 @@ DRIVERS = {
     **dict.fromkeys(("sqlite", "sqlite+aiosqlite"), "sqlite+aiosqlite"),
     **dict.fromkeys(("postgresql", "postgres", "postgresql+asyncpg"), "postgresql+asyncpg"),
 }
+#: In the order of `Links`.
+LINKS = ("BASEMODEL_CHAT_URL", "BASEMODEL_FEEDBACK_URL", "BASEMODEL_BUGS_URL")
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,13 @@ class SiteSettings:
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> SiteSettings:
         """Raises BadSetting."""
-        given = environment.get("BASEMODEL_DATABASE_URL")
-        links = Links(*(_address(environment, f"BASEMODEL_{name}_URL") for name in ("CHAT", "FEEDBACK", "BUGS")))
-        public_url, webhook = (_address(environment, f"BASEMODEL_{name}") for name in ("PUBLIC_URL", "FEEDBACK_WEBHOOK"))
-        database_url = database(given) if given else embedded(home_folder(environment))
-        return cls(database_url, public_url and public_url.rstrip("/"), links, webhook)
+        given, public_url = environment.get("BASEMODEL_DATABASE_URL"), _address(environment, "BASEMODEL_PUBLIC_URL")
+        return cls(
+            database(given) if given else embedded(home_folder(environment)),
+            public_url and public_url.rstrip("/"),
+            Links(*(_address(environment, name) for name in LINKS)),
+            _address(environment, "BASEMODEL_FEEDBACK_WEBHOOK"),
+        )
 
 
 def embedded(home: Path) -> str:
