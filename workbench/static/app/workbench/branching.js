@@ -89,3 +89,16 @@ export function onTree(change) {
   state.tree.value = change(before);
   if (state.tree.value.here !== before.here) show(trees.documentAt(state.tree.value, state.tree.value.here, state.modelId.value));
 }
+
+/** Goes on with these tokens after the text, as a branch of its own. @param {number[]} ids */
+export async function explored(ids) {
+  if (state.running.value) return;
+  await guarded(async () => {
+    let branch = await known(state.text.value);
+    takeIn(branch);
+    state.predictions.value = state.predictions.value.record(branch);
+    for (const id of ids) branch = branch.concat(new Document([await picked(branch, branch, branch.pieces.length, id)], 0));
+    show(branch, branch.length);
+    takeIn(branch);
+  });
+}
