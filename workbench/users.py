@@ -69,7 +69,7 @@ class Users:
 
     async def list(self) -> list[User]:
         async with self._database.reading() as session:
-            return list(await session.scalars(select(User).order_by(User.created, User.id)))
+            return list(await session.scalars(select(User).order_by(User.folded)))
 
     async def find(self, name: str) -> User | None:
         async with self._database.reading() as session:

@@ -40,7 +40,13 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Of an empty database; all that the site keeps is tried in both kinds."""
     if request.param == "sqlite":
         return database(f"sqlite:///{tmp_path / 'site.db'}")
-    return database(request.getfixturevalue("postgres").new_database())
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    with postgres.new_database() as url:
+        yield database(url)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 DEBIAN = Path("/usr/lib/postgresql")
@@ -42,11 +44,13 @@ class Postgres:
         self.process.wait(STOP_SECONDS)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def new_database(self) -> str:
-        """Its URL, as an operator writes it."""
-        name = next(self._names)
-        self._run("createdb", "--host", str(self._folder), "--username", "postgres", name)
-        return f"postgresql://postgres@/{name}?host={self._folder}"
+    @contextmanager
+    def new_database(self) -> Iterator[str]:
+        """Its URL, as an operator writes it. It is dropped after the block: each takes 7 MB."""
+        name, where = next(self._names), ("--host", str(self._folder), "--username", "postgres")
+        self._run("createdb", *where, name)
+        yield f"postgresql://postgres@/{name}?host={self._folder}"
+        self._run("dropdb", "--force", *where, name)
 
     def _run(self, name: str, *words: str, check: bool = True) -> int:
         command = [program(name), *words]

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from workbench import database, settings
+from workbench import database
 from workbench.database import Database
 from workbench.errors import SiteUnavailable
 from workbench.services import Site
@@ -103,18 +103,17 @@ async def test_a_database_that_is_away_is_one_kind_of_failure(url: str) -> None:
     await away.close()
 
 
-async def test_a_server_that_knows_no_such_database_or_user_is_away(request: pytest.FixtureRequest) -> None:
-    url = database_of(request)
-    for wrong in (url.replace("/test", "/other"), url.replace("postgres@", "nobody@")):
+async def test_a_server_that_knows_no_such_database_or_user_is_away(postgres_url: str) -> None:
+    for wrong in (postgres_url.replace("/test", "/other"), postgres_url.replace("postgres@", "nobody@")):
         away = Database(wrong)
         with pytest.raises(SiteUnavailable):
             await Users(away).list()
         await away.close()
 
 
-async def test_a_database_that_comes_back_is_used_again(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_that_comes_back_is_used_again(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "RETRY_SECONDS", -database.CONNECT_SECONDS)
-    back = Database(database_of(request))
+    back = Database(postgres_url)
     with monkeypatch.context() as patched:
         patched.setattr(database, "migrate", _refused)
         with pytest.raises(SiteUnavailable):
@@ -148,8 +147,3 @@ async def test_a_question_without_an_answer_is_given_up() -> None:
 
 async def _refused(*_: object) -> None:
     raise OSError("away")
-
-
-def database_of(request: pytest.FixtureRequest) -> str:
-    """A new one of the test run's PostgreSQL server."""
-    return settings.database(request.getfixturevalue("postgres").new_database())
