@@ -4,6 +4,7 @@ import { html, useState } from "../../vendor/preact.js";
 import { counted } from "../format.js";
 import { onTree, visit } from "./branching.js";
 import { FilePanel } from "./file_panel.js";
+import { MadeBy } from "./made_by.js";
 import { visible } from "./spelling.js";
 import * as state from "./state.js";
 import { takeIn } from "./stage.js";
@@ -21,6 +22,7 @@ export function BranchPanel() {
   const rows = listed(tree, search.toLowerCase(), only);
   return html`<div class="stack">
     <${Here} tree=${tree} />
+    <${MadeBy} />
     <div class="row">
       <input class="input grow" type="search" placeholder="Search all branches" aria-label="Search all branches" value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.currentTarget.value)} />
       <button type="button" class="button" aria-pressed=${only} onClick=${() => setOnly(!only)} title="Bookmarks only">★</button>

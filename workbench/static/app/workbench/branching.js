@@ -102,3 +102,17 @@ export async function explored(ids) {
     takeIn(branch);
   });
 }
+
+/** A text of one's own in the place of a token and all that follows: a branch. @param {number} index @param {string} typed */
+export async function forced(index, typed) {
+  if (state.running.value) return;
+  await guarded(async () => {
+    const whole = await known(state.text.value);
+    takeIn(whole);
+    const branch = await known(whole.head(index).concat(Document.typed(typed)));
+    state.predictions.value = state.predictions.value.record(whole);
+    show(branch, branch.length);
+    takeIn(branch);
+    if (state.goOn.value) await goOn(branch, new Document());
+  });
+}

@@ -36,7 +36,7 @@ const EARS = {
     state.chosen.value = null;
   },
   onHover: (/** @type {number | null} */ index) => (state.hovered.value = index),
-  onPress: () => (state.chosen.value = null),
+  onPress: (/** @type {number | null} */ index) => (state.chosen.value = index),
 };
 
 /** @param {import("./document.js").Document} document @param {boolean} typed */

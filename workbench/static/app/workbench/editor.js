@@ -123,9 +123,9 @@ function pointer(ears) {
     return at === null ? null : view.state.field(documentField).indexAt(at);
   };
   return EditorView.domEventHandlers({
-    mousemove: (event, view) => ears.onHover(event.buttons ? null : under(event, view)),
-    mouseleave: () => ears.onHover(null),
-    mousedown: () => ears.onPress(null),
+    mousemove: (event, view) => void ears.onHover(event.buttons ? null : under(event, view)),
+    mouseleave: () => void ears.onHover(null),
+    click: (event, view) => void (view.state.selection.main.empty && ears.onPress(under(event, view))),
   });
 }
 

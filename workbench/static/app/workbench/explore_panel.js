@@ -10,7 +10,7 @@ import { HEADERS } from "./request.js";
 import { visible } from "./spelling.js";
 import { guarded, known } from "./stage.js";
 import * as state from "./state.js";
-import { share } from "./token_panel.js";
+import { share } from "./share.js";
 
 /** @typedef {import("./explore.js").Leaf} Leaf */
 /** @typedef {import("./explore.js").Limits} Limits */

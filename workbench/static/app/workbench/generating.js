@@ -7,7 +7,7 @@
  */
 
 import { Document } from "./document.js";
-import { splitAt } from "./edits.js";
+import { commonStart, splitAt } from "./edits.js";
 import { withRows } from "./fold.js";
 import { newSeed } from "./parameters.js";
 import { completionBody, firstUnseen, lensBody } from "./request.js";
@@ -139,7 +139,7 @@ export async function preview() {
     const body = completionBody(head, { ...settings(), values: { ...values, max_tokens: Math.min(values.max_tokens ?? 16, 24) } });
     const at = state.text.value;
     const outcome = await run(body, "preview", (sofar) => (state.ghost.value = sofar.choices[0]?.pieces() ?? []));
-    if (state.text.value === at) show(withLensOf(at, scored(head, outcome)));
+    if (state.text.value === at && commonStart(at.pieces, head.pieces) === head.pieces.length) show(withLensOf(at, scored(head, outcome)));
   });
 }
 

@@ -4,7 +4,6 @@ import { html, useEffect, useState } from "../../vendor/preact.js";
 import { Dialog } from "../dialog.js";
 import { onTree, visit } from "./branching.js";
 import { stop } from "./generating.js";
-import { surprises } from "./lens.js";
 import * as stage from "./stage.js";
 import * as state from "./state.js";
 import { marked, nodeOf } from "./tree.js";
@@ -98,7 +97,7 @@ function related(to) {
 
 /** @param {number} by */
 export function surprise(by) {
-  const places = surprises(state.text.value).map(({ index }) => index);
+  const places = state.surprising.value.map(({ index }) => index);
   const now = places.indexOf(state.chosen.value ?? -1);
   const to = places[now < 0 ? (by > 0 ? 0 : places.length - 1) : (now + by + places.length) % places.length];
   if (to !== undefined) choose(to);

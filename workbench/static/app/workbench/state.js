@@ -12,6 +12,7 @@
 import { computed, signal } from "../../vendor/preact.js";
 import { Document } from "./document.js";
 import { History } from "./history.js";
+import { surprises } from "./lens.js";
 import { newSeed } from "./parameters.js";
 import { emptyTree } from "./tree.js";
 import { Vocabulary } from "./vocabulary.js";
@@ -60,6 +61,9 @@ export const looked = computed(() => {
   const index = hovered.value ?? chosen.value ?? atCaret(text.value, selection.value.head);
   return index < pieces.length ? index : pieces.length - 1;
 });
+
+/** The tokens that the model expected least, the worst first. */
+export const surprising = computed(() => surprises(text.value));
 
 /** @param {Document} document @param {number} caret */
 function atCaret(document, caret) {

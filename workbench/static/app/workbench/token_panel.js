@@ -3,8 +3,10 @@
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { CopyButton } from "../copy.js";
 import { pick, spelling } from "./branching.js";
-import { bits, entropy, others, probability, sums, surprises } from "./lens.js";
+import { bits, entropy, others, probability, sums } from "./lens.js";
+import { OtherText } from "./other_text.js";
 import { sampled } from "./sampler.js";
+import { share } from "./share.js";
 import { choose } from "./shortcuts.js";
 import { hexOf, visible } from "./spelling.js";
 import * as state from "./state.js";
@@ -72,6 +74,7 @@ function Likeliest({ piece, index }) {
     </ol>
     <label class="choice small"><input type="checkbox" checked=${state.goOn.value} onChange=${() => (state.goOn.value = !state.goOn.value)} />
       <span>A press on a token branches here <b>and goes on</b> from it; the old branch stays</span></label>
+    <${OtherText} index=${index} />
   </section>`;
 }
 
@@ -137,15 +140,10 @@ function Selected() {
 
 function Surprising() {
   const document = state.text.value;
-  const found = surprises(document, 8);
+  const found = state.surprising.value.slice(0, 8);
   if (!found.length) return null;
   return html`<section aria-label="Most surprising" class="stack tight"><h2>Most surprising</h2>
     <ol class="surprising">${found.map(({ index, bits: much }) => html`<li key=${index}><button type="button" onClick=${() => choose(index)}>
       <span class="spelt verbatim">${visible(document.at(index).spelled ?? document.at(index).text, 22)}</span><span class="number">${much.toFixed(1)} bits</span></button></li>`)}</ol>
   </section>`;
-}
-
-/** @param {number} value */
-export function share(value) {
-  return value >= 0.0995 ? `${(value * 100).toFixed(1)} %` : value >= 0.0001 ? `${(value * 100).toPrecision(2)} %` : value > 0 ? value.toExponential(1) : "0";
 }
