@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { compared, leaning } from "../../workbench/static/app/workbench/compare.js";
 import { atMost, branches, followed } from "../../workbench/static/app/workbench/explore.js";
+import { groupOf, meanLens } from "../../workbench/static/app/workbench/grain.js";
 import * as lens from "../../workbench/static/app/workbench/lens.js";
 import { sampled } from "../../workbench/static/app/workbench/sampler.js";
 import { byteLevel, escaped, hexOf, spell, visible } from "../../workbench/static/app/workbench/spelling.js";
@@ -81,4 +82,14 @@ test("bytes are spelt as the service does", () => {
   assert.equal(hexOf("é"), "c3 a9");
   assert.deepEqual([...(byteLevel("Ġa") ?? [])], [32, 97]);
   assert.equal(byteLevel("▁a"), null);
+});
+
+test("words and lines are shaded as one, by the mean of their tokens", () => {
+  const document = doc(seen(1, "un", -1), seen(2, "likely", -3), seen(3, " so", -1), raw("\n"), seen(4, "x", -1));
+  assert.deepEqual(groupOf(document, 1, "word"), [0, 2]);
+  assert.deepEqual(groupOf(document, 2, "word"), [2, 3]);
+  assert.deepEqual(groupOf(document, 0, "line"), [0, 4]);
+  assert.deepEqual(groupOf(document, 0, "token"), [0, 1]);
+  assert.equal(meanLens(document, 0, 2)?.logprob, -2);
+  assert.equal(meanLens(document, 3, 4), null);
 });

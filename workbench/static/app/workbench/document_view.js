@@ -66,5 +66,5 @@ export function DocumentView() {
 function coloured(editor) {
   const { mode, ghost, selection } = state;
   const at = state.hovered.value ?? state.chosen.value ?? -1;
-  editor.look({ mode: mode.value, at, ghost: ghost.value, ghostAt: ghost.value.length ? selection.peek().to : 0 });
+  editor.look({ mode: mode.value, grain: state.grain.value, at, ghost: ghost.value, ghostAt: ghost.value.length ? selection.peek().to : 0 });
 }

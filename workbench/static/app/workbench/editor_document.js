@@ -19,12 +19,17 @@ export const documentField = StateField.define({ create: () => new Document(), u
 function followed(document, transaction) {
   for (const effect of transaction.effects) if (effect.is(setDocument)) return effect.value;
   if (!transaction.docChanged) return document;
-  const back = transaction.effects.find((effect) => effect.is(restored))?.value;
-  if (back && back.length === transaction.newDoc.length && back.text === transaction.newDoc.toString()) return back;
+  const back = transaction.effects.find((effect) => effect.is(restored) && fits(effect.value, transaction.newDoc));
+  if (back) return back.value;
   /** @type {[number, number, string][]} */
   const changes = [];
   transaction.changes.iterChanges((from, to, _, __, inserted) => changes.push([from, to, inserted.toString()]));
   return changes.reduceRight((result, [from, to, inserted]) => edited(result, from, to, inserted), document);
+}
+
+/** @param {Document} document @param {import("../../vendor/codemirror.js").Text} text */
+function fits(document, text) {
+  return document.length === text.length && document.text === text.toString();
 }
 
 export const remember = invertedEffects.of((transaction) => {

@@ -5,16 +5,18 @@
  * @typedef {import("./document.js").Document} Document
  * @typedef {import("./document.js").Piece} Piece
  * @typedef {import("../../vendor/codemirror.js").Range<Decoration>} Range
- * @typedef {{mode: import("./lens.js").Mode, at: number, ghost: readonly Piece[], ghostAt: number}} Look `at`: the token that is looked at
+ * @typedef {{mode: import("./lens.js").Mode, at: number, ghost: readonly Piece[], ghostAt: number,
+ *   grain: import("./grain.js").Grain}} Look `at`: the token that is looked at
  */
 
 import { Decoration, StateEffect, StateField, ViewPlugin, WidgetType } from "../../vendor/codemirror.js";
 import { documentField } from "./editor_document.js";
+import { groupOf, meanLens } from "./grain.js";
 import { shade } from "./lens.js";
 import { visible } from "./spelling.js";
 
 /** @type {Look} */
-const PLAIN = { mode: "off", at: -1, ghost: [], ghostAt: 0 };
+const PLAIN = { mode: "off", at: -1, ghost: [], ghostAt: 0, grain: "token" };
 
 export const setLook = /** @type {import("../../vendor/codemirror.js").StateEffectType<Look>} */ (StateEffect.define());
 const lookField = StateField.define({
@@ -83,10 +85,12 @@ function decorations(view) {
  */
 function decorate(ranges, document, look, from, to, first) {
   let index = Math.max(first, withoutText(document, document.indexAt(from)));
+  let [group, shaded] = shadeAround(document, index, look);
   for (; index < document.pieces.length && document.start(index) <= to; index++) {
+    if (index >= group) [group, shaded] = shadeAround(document, index, look);
     const start = document.start(index);
     const piece = document.at(index);
-    const class_ = lookOf(document, index, look);
+    const class_ = lookOf(piece, index, look, shaded);
     if (piece.text) ranges.push(mark(class_).range(start, start + piece.text.length));
     else if (chipped(document, index)) ranges.push(chip(piece, class_).range(start));
   }
@@ -107,11 +111,18 @@ function chipped(document, index) {
   return next === index || !document.pieces[next]?.text;
 }
 
-/** @param {Document} document @param {number} index @param {Look} look */
-function lookOf(document, index, look) {
-  const piece = document.at(index);
-  const known = look.mode === "off" ? null : shade(look.mode, document.lens(index));
-  const parts = [`t${index % 2}`, known === null ? "" : `s${known}`, piece.by === "you" ? "" : piece.by, index === look.at ? "at" : ""];
+/** Where the group of a piece ends, and the shade of the whole group. */
+/** @param {Document} document @param {number} index @param {Look} look @returns {[number, number | null]} */
+function shadeAround(document, index, look) {
+  if (look.mode === "off" || index >= document.pieces.length) return [document.pieces.length, null];
+  if (look.grain === "token") return [index + 1, shade(look.mode, document.lens(index))];
+  const [from, to] = groupOf(document, index, look.grain);
+  return [to, shade(look.mode, meanLens(document, from, to))];
+}
+
+/** @param {Piece} piece @param {number} index @param {Look} look @param {number | null} shaded */
+function lookOf(piece, index, look, shaded) {
+  const parts = [`t${index % 2}`, shaded === null ? "" : `s${shaded}`, piece.by === "you" ? "" : piece.by, index === look.at ? "at" : ""];
   return parts.filter(Boolean).join(" ");
 }
 

@@ -42,6 +42,8 @@ export const pinned = signal(false);
 export const likeliest = signal(10);
 
 export const mode = signal(/** @type {Mode} */ ("surprisal"));
+/** What the lens colours as one. */
+export const grain = signal(/** @type {import("./grain.js").Grain} */ ("token"));
 export const blanks = signal(false);
 /** Whether a token that is chosen from the list is also continued from. */
 export const goOn = signal(true);

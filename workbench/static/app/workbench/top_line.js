@@ -3,6 +3,7 @@
 import { html, useCallback } from "../../vendor/preact.js";
 import { useClock } from "../load.js";
 import { BootProgress, ModelState } from "../models/card.js";
+import { GRAINS } from "./grain.js";
 import { BORDERS, MODES, SHADES } from "./lens.js";
 import { readModels, useModel } from "./opening.js";
 import * as state from "./state.js";
@@ -48,11 +49,15 @@ function Boot() {
 
 function Colours() {
   const pressed = (/** @type {any} */ event) => (state.mode.value = event.currentTarget.value);
+  const grained = (/** @type {any} */ event) => (state.grain.value = event.currentTarget.value);
   return html`<label class="inline"><span class="label">Colour</span>
       <select class="input" value=${state.mode.value} onChange=${pressed}>
         ${MODES.map(([mode, name]) => html`<option key=${mode} value=${mode}>${name}</option>`)}
       </select>
     </label>
+    <select class="input" aria-label="Colour each" value=${state.grain.value} onChange=${grained} disabled=${state.mode.value === "off"}>
+      ${GRAINS.map((grain) => html`<option key=${grain} value=${grain}>${grain}</option>`)}
+    </select>
     ${state.mode.value === "off" ? null : html`<${Scale} mode=${state.mode.value} />`}`;
 }
 
