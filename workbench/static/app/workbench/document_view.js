@@ -42,6 +42,7 @@ const EARS = {
 /** @param {import("./document.js").Document} document @param {boolean} typed */
 function changed(document, typed) {
   state.text.value = document;
+  state.hovered.value = null; // until the pointer moves again
   if (typed) state.ghost.value = [];
   if (!state.running.value) tokenizeSoon(show, fail);
 }

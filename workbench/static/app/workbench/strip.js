@@ -44,7 +44,7 @@ function draw(canvas) {
   canvas.height = HEIGHT * ratio;
   context.scale(ratio, ratio);
   const style = getComputedStyle(canvas);
-  bars(context, width, style.getPropertyValue("--strip"), style.getPropertyValue("--strip-at"));
+  bars(context, width, style.color, style.caretColor);
 }
 
 /** One bar a token; where there are more tokens than pixels, the highest of those that share one. */
@@ -60,7 +60,7 @@ function bars(context, width, colour, now) {
     heights[at] = Math.max(heights[at] ?? 0, Math.min(1, bits(logprob) / HIGHEST) * (HEIGHT - 6) + 1);
   }
   context.fillStyle = colour;
-  heights.forEach((height, at) => height && context.fillRect(at, HEIGHT - height, Math.max(1, Math.min(step - 1, 14)), height));
+  heights.forEach((height, at) => height && context.fillRect(at, HEIGHT - height, Math.max(1, step - 1), height));
   context.fillStyle = now;
-  context.fillRect(Math.floor(state.looked.value * step), 0, Math.max(2, Math.min(step - 1, 14)), 3);
+  context.fillRect(Math.floor(state.looked.value * step), 0, Math.max(2, step - 1), 3);
 }
