@@ -24,7 +24,7 @@ class Postgres:
 
     def __enter__(self) -> Postgres:
         self._user = "postgres" if os.geteuid() == 0 else None
-        self._folder = Path(tempfile.mkdtemp(prefix="pg"))  # short, for the socket's sake
+        self._folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # short, for the socket's sake
         if self._user is not None:
             owner = pwd.getpwnam(self._user)
             os.chown(self._folder, owner.pw_uid, owner.pw_gid)
