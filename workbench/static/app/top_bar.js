@@ -1,6 +1,6 @@
 /** The bar at the top of every page. */
 
-import { html } from "../vendor/preact.js";
+import { html, useEffect, useRef } from "../vendor/preact.js";
 import { BudgetLeft } from "./budget.js";
 import { FeedbackButton } from "./feedback.js";
 import { Icon } from "./icons.js";
@@ -23,12 +23,14 @@ const PLACES = [
 
 export function TopBar() {
   const user = session.value?.user;
+  const nav = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), []);
   const places = PLACES.filter((each) => (user ? !each.admin || user.role === "admin" : each.open));
   return html`<header class="bar">
     <a class="brand" href="/" aria-label="basemodel: the first page">
       <${Icon} name="mark" size=${20} /><span class="name">basemodel</span>
     </a>
-    <nav class="pages" aria-label="Pages">
+    <nav ref=${nav} class="pages" aria-label="Pages">
       ${places.map(({ path, title }) => html`<a href=${path} aria-current=${current(path)}>${title}</a>`)}
     </nav>
     <div class="tools">

@@ -3,7 +3,7 @@
 import { html, useState } from "../../vendor/preact.js";
 import { get } from "../api.js";
 import { readBudget } from "../budget.js";
-import { ago, day, percent, short, whole } from "../format.js";
+import { ago, day, moment, percent, short, whole } from "../format.js";
 import { Icon } from "../icons.js";
 import { KeyActions } from "../keys/key_actions.js";
 import { NewKey } from "../keys/new_key.js";
@@ -62,8 +62,8 @@ function KeyTable({ keys, onChange }) {
     { title: "Key", cell: (key) => html`<${Shown} record=${key} />` },
     { title: "State", cell: (key) => html`<${KeyState} state=${key.state} />` },
     { title: "Spent this month", cell: (key) => html`<${Spent} record=${key} />` },
-    { title: "Last used", cell: (key) => html`<span title=${key.last_used}>${ago(key.last_used)}</span>` },
-    { title: "Expires", cell: (key) => day(key.expires) },
+    { title: "Last used", cell: (key) => html`<span class="number" title=${moment(key.last_used)}>${ago(key.last_used)}</span>` },
+    { title: "Expires", cell: (key) => html`<span class="number">${day(key.expires)}</span>` },
     { title: "Actions", align: "actions", cell: (key) => html`<${KeyActions} record=${key} onChange=${onChange} />` },
   ];
   const id = (/** @type {Key} */ key) => key.id;
@@ -74,7 +74,7 @@ const NO_KEYS = html`<p>No key yet. Make one to use the API from your own progra
 
 /** @param {{record: Key}} props */
 function Shown({ record: { prefix, last4, workbench } }) {
-  return workbench ? html`<span class="soft">never shown</span>` : html`<code>${prefix}…${last4}</code>`;
+  return workbench ? html`<span class="soft">never shown</span>` : html`<code class="number">${prefix}…${last4}</code>`;
 }
 
 /** @param {{record: Key}} props */
@@ -82,7 +82,7 @@ function Name({ record }) {
   const limits = record.models ? `only ${record.models.join(", ")}` : "";
   return html`<div>
     <span class="verbatim">${record.name}</span>
-    ${record.workbench ? html`<div class="soft small">what the Workbench runs in your browser</div>` : null}
+    ${record.workbench ? html`<div class="soft small">what the Workbench runs in a browser</div>` : null}
     ${limits ? html`<div class="soft small">${limits}</div>` : null}
   </div>`;
 }

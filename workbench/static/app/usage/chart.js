@@ -86,7 +86,7 @@ function options(at, models, onDay) {
       y: { range: (_plot, _low, high) => [0, Math.max(high * 1.05, 10)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, values: (_plot, days) => days.map((day) => (Number.isInteger(day) ? String(day) : "")) },
+      { ...axis, grid: { show: false }, size: 26, values: (_plot, days) => days.map((day) => (Number.isInteger(day) ? String(day) : "")) },
       { ...axis, grid: line, size: 56, values: (_plot, values) => values.map((value) => short(value)) },
     ],
     series: [{}, ...models.map((label, each) => bar(at, label, each, bars))],
