@@ -13,7 +13,7 @@ import string
 import time
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import chain
 
@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 
 from budgets import names, redis_keys
 from budgets.caps import UNBOUNDED, check_concurrency, check_tokens
-from budgets.errors import CapAboveAccount, KeyRevoked, SecretMismatch, UnknownAccount, UnknownKey
+from budgets.errors import CapAboveAccount, KeyRevoked, SecretMismatch, StoreUnavailable, UnknownAccount, UnknownKey
 from budgets.scripts import Args, Scripts
 from budgets.secret import Secret
 from budgets.store import fields, reaching, text, texts
@@ -30,6 +30,10 @@ PREFIX = "acs-bm-"
 RANDOM_LENGTH = 32
 CHECKSUM_LENGTH = 6
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+
+#: A key's last use is written at most so often.
+SEEN_SECONDS = 60
 
 
 class Keep(Enum):
@@ -44,7 +48,7 @@ KEEP = Keep.KEEP
 @dataclass(frozen=True)
 class ApiKey:
     """What is kept of a key. `created` and `expires` are Unix seconds; `models` None means all; `secret_version` is the one
-    of the secret under which it was hashed. What it may use is in `budgets/caps.py`."""
+    of the secret under which it was hashed; `last_used` is exact to SEEN_SECONDS. What it may use is in `budgets/caps.py`."""
 
     id: str
     account_id: str
@@ -56,6 +60,7 @@ class ApiKey:
     expires: int | None = None
     models: tuple[str, ...] | None = None
     secret_version: int = 1
+    last_used: int | None = field(default=None, compare=False)
 
     def expired(self, now: float) -> bool:
         return self.expires is not None and now >= self.expires
@@ -110,7 +115,16 @@ class Keys:
         key = _key(account_id, key_id, fields(stored)) if stored else None
         if key is None or owner != "active" or key.state == "revoked" or key.expired(time.time()):
             raise UnknownKey
+        await self._see(key)
         return key
+
+    async def _see(self, key: ApiKey) -> None:
+        """It is used now. Nothing depends on this."""
+        now = int(time.time())
+        if now - (key.last_used or 0) >= SEEN_SECONDS:
+            with suppress(StoreUnavailable):
+                async with reaching():
+                    await self._redis.hset(redis_keys.key(key.account_id, key.id), "last_used", str(now))
 
     async def list(self, account_id: str) -> list[ApiKey]:
         async with reaching():
@@ -238,4 +252,5 @@ def _key(account_id: str, key_id: str, stored: dict[str, str]) -> ApiKey:
         expires=int(stored["expires"]) if stored["expires"] else None,
         models=tuple(stored["models"].split(",")) if stored["models"] else None,
         secret_version=int(stored.get("secret_version", 1)),
+        last_used=int(stored["last_used"]) if stored.get("last_used") else None,
     )

@@ -9,6 +9,8 @@ ApiError
 ├── KeyClosed           403  permission_error        account_disabled
 ├── InviteUnknown       404  invalid_request_error   invite_unknown
 ├── ResetUnknown        404  invalid_request_error   reset_unknown
+├── KeyUnknown          404  invalid_request_error   not_found
+├── TooManyKeys         403  permission_error        quota_exceeded
 ├── UserUnknown         404  invalid_request_error   not_found
 ├── Conflict            409  invalid_request_error   conflict
 ├── TooManySignIns      429  rate_limit_error        too_many_failures
@@ -77,6 +79,20 @@ class UserUnknown(ApiError):
 
     def __init__(self) -> None:
         super().__init__("There is no such user.")
+
+
+class KeyUnknown(ApiError):
+    status, type, code = 404, "invalid_request_error", "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such key.")
+
+
+class TooManyKeys(ApiError):
+    status, type, code = 403, "permission_error", "quota_exceeded"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"This account has {most} keys, the most it may have. Revoke one that nobody needs.")
 
 
 class KeyClosed(ApiError):

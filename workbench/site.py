@@ -22,13 +22,13 @@ from router.app import HANDLERS, KEYED
 from router.failures import Failures
 from router.services import Parts
 from workbench import csrf, shells
-from workbench.routes import session
+from workbench.routes import keys, session, usage
 from workbench.security_headers import SecurityHeaders
 from workbench.services import AppSite, Site
 from workbench.session_parts import SessionParts
 from workbench.static_files import FOLDER, StaticModules
 
-ROUTES = (session,)
+ROUTES = (session, keys, usage)
 
 
 def add_site(app: FastAPI, site: Site) -> FastAPI:

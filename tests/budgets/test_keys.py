@@ -196,3 +196,18 @@ def test_a_checksum_notices_any_single_change() -> None:
     for at in range(7, len(body)):
         changed = body[:at] + ("a" if body[at] != "a" else "b") + body[at + 1 :]
         assert checksum(changed) != digits
+
+
+async def test_when_a_key_was_last_used_is_known_to_the_minute(keys: Keys, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = await Accounts(redis).create("lab")
+    shown, key = await keys.create(account.id, "evals")
+    assert key.last_used is None
+    await keys.find(shown)
+    (first,) = await keys.list(account.id)
+    assert first.last_used is not None
+    monkeypatch.setattr("budgets.keys.time.time", lambda: first.last_used + 59)
+    await keys.find(shown)
+    assert (await keys.list(account.id))[0].last_used == first.last_used
+    monkeypatch.setattr("budgets.keys.time.time", lambda: first.last_used + 60)
+    await keys.find(shown)
+    assert (await keys.list(account.id))[0].last_used == first.last_used + 60
