@@ -59,7 +59,7 @@ function Here({ tree }) {
  */
 function listed(tree, search, only) {
   const path = new Set(pathTo(tree, tree.here).map(({ id }) => id));
-  /** @type {{node: Node, depth: number, text: string, onPath: boolean}[]} */
+  /** @type {{node: Node, depth: number, text: string, onPath: boolean, lone: boolean}[]} */
   const rows = [];
   /** @type {[string, number][]} */
   const open = nodeOf(tree, tree.root).children.map((id) => /** @type {[string, number]} */ ([id, 0])).reverse();
@@ -67,21 +67,26 @@ function listed(tree, search, only) {
     const [id, depth] = next;
     const node = nodeOf(tree, id);
     const text = node.pieces.map((piece) => piece.text).join("");
-    if ((!search || text.toLowerCase().includes(search)) && (!only || node.marked)) rows.push({ node, depth, text, onPath: path.has(id) });
+    if ((!search || text.toLowerCase().includes(search)) && (!only || node.marked)) rows.push({ node, depth, text, onPath: path.has(id), lone: isLone(tree, node) });
     const deeper = node.children.length > 1 ? depth + 1 : depth;
     for (const child of [...node.children].reverse()) open.push([child, deeper]);
   }
   return rows;
 }
 
-/** @param {{node: Node, depth: number, text: string, onPath: boolean, here: string}} props */
-function Row({ node, depth, text, onPath, here }) {
+/** The only child goes on with its parent; one of several is a branch. @param {Tree} tree @param {Node} node */
+function isLone(tree, node) {
+  return node.parent !== null && node.parent !== tree.root && nodeOf(tree, node.parent).children.length === 1;
+}
+
+/** @param {{node: Node, depth: number, text: string, onPath: boolean, lone: boolean, here: string}} props */
+function Row({ node, depth, text, onPath, lone, here }) {
   const at = node.id === here;
-  const class_ = ["branch", at ? "here" : "", onPath ? "on-path" : "", node.seen ? "" : "unseen"].filter(Boolean).join(" ");
+  const class_ = ["branch", at ? "here" : "", onPath ? "on-path" : "", node.seen ? "" : "unseen", lone ? "lone" : ""].filter(Boolean).join(" ");
   const made = node.made ? `${node.made.model}, seed ${node.made.seed}, ${node.made.finish ?? "stopped"}` : "typed or chosen";
   return html`<li class=${class_} style=${{ paddingInlineStart: `${Math.min(depth, 12) * 0.9}rem` }}>
     <button type="button" aria-current=${at ? "true" : undefined} onClick=${() => visit(node.id)} title=${made}>
-      <span class="mark" aria-hidden="true">${node.marked ? "★" : node.made ? "●" : "○"}</span>
+      <span class="mark" aria-hidden="true">${node.marked ? "★" : lone ? "│" : node.made ? "●" : "○"}</span>
       <span class="verbatim branch-text">${visible(shortened(text) || node.pieces[0]?.spelled || "", 90)}</span>
       <span class="small soft number">${node.pieces.length}</span>
       ${node.seen ? null : html`<span class="hidden-text">not seen yet</span>`}

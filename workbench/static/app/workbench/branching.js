@@ -8,7 +8,7 @@ import { post } from "../api.js";
 import { Document } from "./document.js";
 import { forget, goOn } from "./generating.js";
 import { bytesOf } from "./spelling.js";
-import { guarded, known, show, takeIn } from "./stage.js";
+import { focus, guarded, known, show, takeIn } from "./stage.js";
 import * as state from "./state.js";
 import { Carrier } from "./tokens.js";
 import * as trees from "./tree.js";
@@ -26,6 +26,7 @@ export async function pick(index, id) {
     show(branch, branch.length);
     takeIn(branch);
     state.chosen.value = null;
+    focus(); // what was pressed is not there any more
     if (state.goOn.value) await goOn(branch, new Document());
   });
 }

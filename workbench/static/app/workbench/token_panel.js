@@ -71,6 +71,7 @@ function Likeliest({ piece, index }) {
     <ol class="likeliest">${lens.top.map(([id, logprob], place) => html`<${Row} key=${id} id=${id} logprob=${logprob} own=${id === piece.id} index=${index}
       place=${place === lens.top.length - 1 && id === piece.id ? lens.rank : place + 1} after=${afterwards?.[place]?.after ?? null} />`)}
       <${Others} lens=${lens} />
+      ${(lens.requested ?? []).map(([id, logprob]) => html`<${Row} key=${`asked ${id}`} id=${id} logprob=${logprob} own=${id === piece.id} index=${index} place=${null} after=${null} />`)}
     </ol>
     <label class="choice small"><input type="checkbox" checked=${state.goOn.value} onChange=${() => (state.goOn.value = !state.goOn.value)} />
       <span>A press on a token branches here <b>and goes on</b> from it; the old branch stays</span></label>
