@@ -9,6 +9,7 @@ down:     ## stop what `make up` started
 
 test:     ## all tests: `make test ARGS="-k seed"`
 	@requirements/install dev
+	@requirements/vendor/install
 	@.venv/bin/python -m pytest $(ARGS)
 
 test-clients: ## real clients from PyPI and npm against the running service: `make test-clients ARGS="-k lm_eval"`

@@ -99,7 +99,7 @@ def make_checkout(folder: Path, environment: Path) -> Checkout:
     checkout.tool("nvidia-smi", "exit 9")
     copy = f"cp -a {environment} .venv && sed -i 1s:{environment.parent}:$PWD: .venv/bin/pip*"
     checkout.tool("python3.11", f'if [ "$*" = "-m venv .venv" ]; then {copy}; else exec {PYTHON} "$@"; fi')
-    for name in ("curl", "ip", "initdb"):
+    for name in ("curl", "ip", "chromium", "initdb"):
         checkout.tool(name, "exit 9")
     checkout.tool("apt-get", "echo apt-get was not to be called >&2; exit 100")
     return checkout
@@ -181,11 +181,11 @@ def test_a_user_is_told_the_apt_command_in_one_line(lacking: Checkout) -> None:
 
 def test_a_user_is_told_what_only_tests_need(lacking: Checkout) -> None:
     lacking.tool("id", "echo 1000")
-    for name in ("curl", "ip", "initdb"):
+    for name in ("curl", "ip", "chromium", "initdb"):
         (lacking.tools / name).unlink()
     for name in ("sh", "env", "dirname", "cat", "uname", "grep", "flock", "sha256sum"):
         (lacking.tools / name).symlink_to(str(shutil.which(name)))
-    assert refusal(lacking.install("dev", PATH=str(lacking.tools))).endswith(f"run  {APT} curl iproute2 postgresql")
+    assert refusal(lacking.install("dev", PATH=str(lacking.tools))).endswith(f"run  {APT} curl iproute2 chromium postgresql")
 
 
 def test_root_gets_the_packages_installed(lacking: Checkout) -> None:
