@@ -1,4 +1,4 @@
-/** A modal dialog: the browser's own keeps the focus inside, gives it back, and closes on Escape. */
+/** A modal dialog: the browser's own keeps the focus inside and closes on Escape. */
 
 import { html, useEffect, useId, useRef } from "../vendor/preact.js";
 import { Icon } from "./icons.js";
@@ -12,9 +12,12 @@ export function Dialog({ title, onClose, wide = false, locked = false, children 
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const id = useId();
   useEffect(() => {
-    const opened = dialog.current;
+    const [opened, before] = [dialog.current, document.activeElement];
     opened?.showModal();
-    return () => opened?.close();
+    return () => {
+      opened?.close();
+      if (before instanceof HTMLElement) before.focus(); // what is taken out of the page gives no focus back by itself
+    };
   }, []);
   /** @param {Event} event */
   const cancel = (event) => {

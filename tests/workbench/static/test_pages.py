@@ -1,0 +1,46 @@
+"""What the policy of the pages forbids is not in them, and every file that a page names is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+SITE = Path(__file__).parents[3] / "workbench"
+PAGES = sorted((SITE / "pages").glob("*.html"))
+SCRIPTS = sorted((SITE / "static/app").rglob("*.js"))
+STYLES = sorted((SITE / "static/app").rglob("*.css"))
+
+NAMED = re.compile(r'(?:src|href)="(/static/[^"]+)"')
+IMPORTED = re.compile(r'(?:from|import)\s*\(?\s*"(\.[^"]+)"')
+FORBIDDEN_IN_PAGES = re.compile(r"<style|style=|<script(?![^>]*\ssrc=)| on\w+=|javascript:|https?://")
+#: Each turns text into a page or a program. Text of models and of people reaches the page by text nodes alone.
+FORBIDDEN_IN_SCRIPTS = re.compile(
+    r"innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|DOMParser|setHTML|\beval\(|new Function|srcdoc"
+)
+LONGEST_FILE = 250
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_holds_no_script_and_no_style_of_its_own(page: Path) -> None:
+    assert not FORBIDDEN_IN_PAGES.search(page.read_text())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_file_that_a_page_names_is_there(page: Path) -> None:
+    named = NAMED.findall(page.read_text())
+    assert named
+    assert [address for address in named if not (SITE / address.removeprefix("/")).is_file()] == []
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: str(script.relative_to(SITE / "static/app")))
+def test_a_script_turns_no_text_into_a_page_and_imports_what_is_there(script: Path) -> None:
+    text = script.read_text()
+    assert not FORBIDDEN_IN_SCRIPTS.search(text)
+    assert [name for name in IMPORTED.findall(text) if not (script.parent / name).resolve().is_file()] == []
+
+
+@pytest.mark.parametrize("file", [*SCRIPTS, *STYLES], ids=lambda file: str(file.relative_to(SITE / "static/app")))
+def test_a_file_is_short_enough_to_read(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= LONGEST_FILE
