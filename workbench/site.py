@@ -21,7 +21,7 @@ from starlette.requests import Request
 from router.app import HANDLERS, KEYED
 from router.failures import Failures
 from router.services import Parts
-from workbench import csrf, shells
+from workbench import csrf, docs_site, shells
 from workbench.routes import keys, session, usage
 from workbench.security_headers import SecurityHeaders
 from workbench.services import AppSite, Site
@@ -36,6 +36,7 @@ def add_site(app: FastAPI, site: Site) -> FastAPI:
     app.state.site = site
     app.add_middleware(SecurityHeaders, https=site.settings.https)
     app.include_router(shells.router, include_in_schema=False)
+    app.include_router(docs_site.router, include_in_schema=False)
     app.mount("/static", StaticModules(directory=FOLDER))
     app.mount("/site", site_app(app.state.parts, site))
     return app

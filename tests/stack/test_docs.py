@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,15 @@ def examples(language: str) -> list[tuple[str, str]]:
     return [(f"{name}-{number}", block) for number, (name, block) in enumerate(found)]
 
 
-PYTHON, CONSOLE = examples("python"), examples("console")
+PYTHON, CONSOLE, BASH = examples("python"), examples("console"), examples("bash")
+#: The answer that is shown under a command.
+SHOWN = [
+    (f"{name}-{number}", *found)
+    for name, text in PAGES.items()
+    for number, found in enumerate(re.findall(r"```bash\n(.*?)```\n+```json\n(.*?)```", text, re.DOTALL))
+]
+#: Objects whose keys are tokens: the model decides how many and which.
+BY_TOKEN = {"top_logprobs", "prompt_logprobs"}
 
 
 def run(command: list[str], stack: Stack) -> str:
@@ -40,6 +49,34 @@ def test_the_python_of_the_docs_prints_what_it_got(stack: Stack, code: str) -> N
 def test_the_commands_of_the_docs_get_an_answer(stack: Stack, session: str) -> None:
     for command in session.replace("\\\n", " ").split("$ ")[1:]:
         assert "error" not in json.loads(run(["bash", "-c", command], stack))
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("command", [block for _, block in BASH], ids=[name for name, _ in BASH])
+def test_the_bash_of_the_docs_gets_an_answer(stack: Stack, command: str) -> None:
+    told = run(["bash", "-eo", "pipefail", "-c", command], stack)
+    if told.startswith("data: "):
+        assert told.rstrip().endswith("data: [DONE]")
+    else:
+        assert ("error" in json.loads(told)) == ("temprature" in command)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize(("command", "answer"), [found[1:] for found in SHOWN], ids=[found[0] for found in SHOWN])
+def test_an_answer_in_the_docs_has_the_shape_of_the_real_one(stack: Stack, command: str, answer: str) -> None:
+    assert different(json.loads(answer), json.loads(run(["bash", "-c", command], stack))) == []
+
+
+def different(shown: Any, real: Any, where: str = "") -> list[str]:
+    """The places at which a document has other fields, or values of another type."""
+    if isinstance(shown, dict) and isinstance(real, dict):
+        if not BY_TOKEN.isdisjoint(where.split(".")):
+            return []
+        lost = [f"{where}.{name}" for name in shown.keys() ^ real.keys()]
+        return lost + [place for name in shown.keys() & real.keys() for place in different(shown[name], real[name], f"{where}.{name}")]
+    if isinstance(shown, list) and isinstance(real, list):
+        return [place for one, other in zip(shown, real, strict=False) for place in different(one, other, where)]
+    return [] if type(shown) is type(real) else [f"{where}: {shown} and {real}"]
 
 
 @pytest.mark.parametrize(("page", "kind"), [("completions.md", CompletionRequest), ("scoring.md", ScoreRequest)])
