@@ -1,4 +1,4 @@
-/** What is saved, on the server or in a file: the tree with its log probabilities, and how the next run would be made. */
+/** What is saved in a file: the tree with its log probabilities, and how the next run would be made. */
 
 import { Document } from "./document.js";
 import { show, takeIn } from "./stage.js";

@@ -1,24 +1,15 @@
-/** What the page reads when it opens: models, the service's own schema, and a saved prompt that the address names. */
+/** What the page reads when it opens: the models, and the service's own schema. */
 
-import { signal } from "../../vendor/preact.js";
 import { get } from "../api.js";
 import { fieldsOf } from "./parameters.js";
-import { openSaved } from "./saved.js";
 import { show, takeIn } from "./stage.js";
 import { Document } from "./document.js";
 import * as state from "./state.js";
 import { emptyTree } from "./tree.js";
 
-const LINK = /^#prompt=([\w-]{1,64})$/;
-/** Whether the page can be worked with. */
-export const ready = signal(false);
-
 export async function open() {
   const [openapi] = await Promise.all([get("/openapi.json"), readModels()]);
   state.fields.value = fieldsOf(openapi);
-  const link = LINK.exec(location.hash);
-  if (link?.[1]) await openSaved(link[1]);
-  ready.value = true;
 }
 
 /** The models anew; the one that is used stays. */

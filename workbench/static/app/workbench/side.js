@@ -6,7 +6,6 @@ import { CodePanel } from "./code_panel.js";
 import { ComparePanel } from "./compare_panel.js";
 import { ExplorePanel } from "./explore_panel.js";
 import { ParameterPanel } from "./parameter_panel.js";
-import { SavedPanel } from "./saved_panel.js";
 import { ScorePanel } from "./score_panel.js";
 import * as state from "./state.js";
 import { TokenPanel } from "./token_panel.js";
@@ -19,7 +18,6 @@ const TABS = [
   ["score", "Score", ScorePanel],
   ["compare", "Compare", ComparePanel],
   ["explore", "Explore", ExplorePanel],
-  ["saved", "Saved", SavedPanel],
   ["code", "Code", CodePanel],
 ];
 

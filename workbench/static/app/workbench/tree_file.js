@@ -1,5 +1,5 @@
 /**
- * A tree as JSON, for saved prompts and files: read strictly, because files come from anywhere.
+ * A tree as JSON, for files: read strictly, because files come from anywhere.
  *
  * @typedef {import("./tree.js").Tree} Tree
  * @typedef {import("./tree.js").Node} Node
