@@ -28,7 +28,7 @@ def operation(verb: str, path: str, one: Schema) -> str:
     for parameter in one.get("parameters", ()):
         lines.append(f"`{parameter['name']}` ({parameter['in']}): {meaning(parameter['schema'])}\n")
     body = one.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-    return "\n".join([*lines, *([fields(body)] if body else []), answer(one)])
+    return "\n".join([*lines, *([fields(body, "required")] if body else []), answer(one)])
 
 
 def answer(one: Schema) -> str:
@@ -38,13 +38,13 @@ def answer(one: Schema) -> str:
 
 
 def kind(name: str, schema: Schema) -> str:
-    return f"### {name}\n\n{schema.get('description', '')}\n\n{fields(schema)}"
+    return "\n\n".join([f"### {name}", schema.get("description", ""), fields(schema, "always there")])
 
 
-def fields(schema: Schema) -> str:
+def fields(schema: Schema, when_needed: str) -> str:
     needed = schema.get("required", ())
     rows = [f"| `{name}` | {meaning(one)} | {'yes' if name in needed else ''} |" for name, one in schema.get("properties", {}).items()]
-    return "\n".join(["| field | value | always there |", "| --- | --- | --- |", *rows, ""]) if rows else ""
+    return "\n".join([f"| field | value | {when_needed} |", "| --- | --- | --- |", *rows, ""]) if rows else ""
 
 
 def meaning(schema: Schema) -> str:

@@ -24,7 +24,7 @@ function Search() {
   const results = found(entries, wanted).slice(0, MOST);
   return html`<form class="docs-search" role="search" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
     <label class="hidden-text" for="docs-search">Search the docs</label>
-    <input id="docs-search" type="search" placeholder="Search the docs" autocomplete="off" value=${wanted}
+    <input class="input" id="docs-search" type="search" placeholder="Search the docs" autocomplete="off" value=${wanted}
       onFocus=${() => load().catch(tellFault)}
       onInput=${(/** @type {Event} */ event) => setWanted(/** @type {HTMLInputElement} */ (event.target).value)} />
     <div aria-live="polite">${wanted.trim() ? html`<${Results} results=${results} />` : null}</div>
