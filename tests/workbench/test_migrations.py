@@ -16,7 +16,7 @@ from workbench.services import Site
 from workbench.users import Users
 
 START = "import asyncio, sys; from workbench.database import Database; asyncio.run(Database(sys.argv[1]).open())"
-PROCESSES = 4
+PROCESSES = 3
 
 
 def differences(connection: Connection) -> list[Any]:
