@@ -35,7 +35,7 @@ export function Shortcuts() {
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
   }, []);
-  return html`<button type="button" class="button icon" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${open.show}>?</button>
+  return html`<button type="button" class="button icon" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick=${() => open.show()}>?</button>
     ${shown ? html`<${Sheet} onClose=${() => setShown(false)} />` : null}`;
 }
 
