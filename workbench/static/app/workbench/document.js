@@ -112,7 +112,7 @@ export class Document {
 }
 
 /** The ids a piece stands for in a prompt. @param {Piece} piece @returns {number[]} */
-export function idsOf(piece) {
+function idsOf(piece) {
   if (piece.end) return [];
   return piece.ids ?? (piece.id === null ? [] : [piece.id]);
 }

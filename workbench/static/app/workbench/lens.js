@@ -58,7 +58,7 @@ export function behind(lens) {
 }
 
 /** A number that grows as the model expected the token less. @param {Mode} mode @param {Lens} lens @returns {number | null} */
-export function measure(mode, lens) {
+function measure(mode, lens) {
   if (mode === "off" || lens.logprob === null) return null;
   if (mode === "probability") return 1 - probability(lens.logprob);
   if (mode === "rank") return lens.rank;

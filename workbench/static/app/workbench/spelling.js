@@ -41,11 +41,6 @@ export function hexOf(spelled) {
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u00a0\u115f\u1160\u2000-\u200a\u202f\u205f\u3000\u3164\uffa0\u{e0000}-\u{e0fff}]/u;
 const ALL_HIDDEN = new RegExp(HIDDEN.source, "gu");
 
-/** @param {string} character */
-export function isHidden(character) {
-  return HIDDEN.test(character);
-}
-
 /** Matches in a document what is to be shown as an escape: not its tabs and line ends. */
 export const HIDDEN_IN_TEXT = new RegExp(`(?![\\t\\n])${HIDDEN.source}`, "gu");
 

@@ -115,7 +115,7 @@ export function grown(tree, parent, branches, made) {
 }
 
 /** A node cut in two: the first `count` pieces keep its id, the rest and all branches go below. @param {Tree} tree @param {string} id @param {number} count */
-export function divided(tree, id, count) {
+function divided(tree, id, count) {
   const whole = nodeOf(tree, id);
   if (count <= 0 && id !== tree.root) return tree;
   const lower = String(tree.last + 1);

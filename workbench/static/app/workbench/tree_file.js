@@ -59,7 +59,7 @@ function nodeFrom(json) {
 }
 
 /** @param {any} json @returns {Piece} */
-export function pieceFrom(json) {
+function pieceFrom(json) {
   const good = typeof json?.text === "string" && BY.includes(json.by) && (json.id === null || isId(json.id)) && (!json.ids || json.ids.every(isId));
   if (!good) throw new BadFile("A token in this file is damaged.");
   /** @type {Piece} */
