@@ -15,7 +15,6 @@ from tests.browser.test_pages import PAGES, opened
 from workbench.users import ADMIN
 
 GRAVE = {"serious", "critical"}
-pytest.importorskip("axe_playwright_python")
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 
 
