@@ -32,12 +32,12 @@ async def test_no_dialog_has_a_serious_fault(stage: Stage, sign_in: SignIn) -> N
     page = await sign_in("ada")
     await page.emulate_media(reduced_motion="reduce")
     await opened(page, f"{stage.address}/dashboard")
-    for button in ("New key", "Feedback"):
-        await page.get_by_role("button", name=button).click()
-        await expect(page.get_by_role("dialog")).to_be_visible()
-        assert await grave_faults(page) == [], button
-        await page.get_by_role("button", name="Close").click()
-        await expect(page.get_by_role("button", name=button)).to_be_focused()
+    button = page.get_by_role("button", name="New key")
+    await button.click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    assert await grave_faults(page) == []
+    await page.get_by_role("button", name="Close").click()
+    await expect(button).to_be_focused()
 
 
 @pytest.mark.parametrize("name", ["sign-in", "invite#nothing", "reset#token"])

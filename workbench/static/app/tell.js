@@ -19,7 +19,7 @@ export function tell(text, { bad = false } = {}) {
 /** @param {unknown} error @returns {string} a sentence for people */
 export function sentence(error) {
   if (isApiError(error)) return error.message;
-  return "Something on this page failed. Reload it; if it stays, send us feedback.";
+  return "Something on this page failed. Reload it; if it stays, tell whoever runs this service.";
 }
 
 /** Tells what a button could not do. @param {unknown} error */
