@@ -85,6 +85,7 @@ class Wishes:
             await self._redis.hdel(KEY, model)
             first = await self._redis.zrange(wakes, 0, 0, withscores=True)
             raise TooManyBoots(most, float(first[0][1]) + HOUR - wish.since)
+        await self._redis.hdel(STOPS, model)
         await self._redis.zadd(wakes, {f"{wish.since}": wish.since})
         await self._redis.expire(wakes, HOUR)
         return wish

@@ -83,6 +83,7 @@ async def test_a_stop_takes_the_wish_away_and_a_new_one_may_follow(redis: Redis)
     await wishes.stop("nano")
     assert (await wishes.all(), await wishes.stopped()) == ({}, frozenset({"nano"}))
     assert (await wishes.add("nano", "key-2", 60)).waker == "key-2"
+    assert await wishes.stopped() == frozenset()
 
 
 async def test_a_stop_of_long_ago_is_forgotten(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
