@@ -19,10 +19,10 @@ FIRST = "index"
 #: The side list. Every file of docs/ is in it exactly once.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Start": (FIRST,),
-    "The service": ("models", "budgets", "reference", "errors", "completions", "tokenizers", "clients", "kept"),
+    "The service": ("models", "budgets", "reference", "errors", "completions", "tokenizers", "clients", "saved-prompts", "kept"),
     "Examples": ("logprobs", "prompt-logprobs", "echo", "scoring", "stream", "batch-rollouts", "cold-boot", "budget-cap", "lm-eval"),
     "Interpretability": ("interpretability",),
-    "Running it": ("site", "chaos", "faults"),
+    "Running it": ("operating", "monitoring", "site", "chaos", "faults"),
 }
 NAMES = tuple(name for names in SECTIONS.values() for name in names)
 

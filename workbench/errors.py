@@ -10,10 +10,18 @@ ApiError
 ├── InviteUnknown       404  invalid_request_error   invite_unknown
 ├── ResetUnknown        404  invalid_request_error   reset_unknown
 ├── KeyUnknown          404  invalid_request_error   not_found
+├── PromptUnknown       404  invalid_request_error   not_found
 ├── TooManyKeys         403  permission_error        quota_exceeded
+├── PromptQuota         403  permission_error        quota_exceeded
+├── InboxFull           403  permission_error        quota_exceeded
 ├── UserUnknown         404  invalid_request_error   not_found
+├── AccountUnknown      404  invalid_request_error   not_found
+├── FeedbackUnknown     404  invalid_request_error   not_found
 ├── Conflict            409  invalid_request_error   conflict
 ├── TooManySignIns      429  rate_limit_error        too_many_failures
+├── TooMuchFeedback     429  rate_limit_error        too_many_requests
+├── TooManyNewKeys      429  rate_limit_error        too_many_requests
+├── TooManySaves        429  rate_limit_error        too_many_saves
 └── SiteUnavailable     503  service_unavailable     site_unavailable
 """
 
@@ -81,6 +89,20 @@ class UserUnknown(ApiError):
         super().__init__("There is no such user.")
 
 
+class AccountUnknown(ApiError):
+    status, type, code = 404, "invalid_request_error", "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such account.")
+
+
+class FeedbackUnknown(ApiError):
+    status, type, code = 404, "invalid_request_error", "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This feedback is not there; somebody may have deleted it.")
+
+
 class KeyUnknown(ApiError):
     status, type, code = 404, "invalid_request_error", "not_found"
 
@@ -88,11 +110,33 @@ class KeyUnknown(ApiError):
         super().__init__("There is no such key.")
 
 
+class PromptUnknown(ApiError):
+    """Also what is somebody else's: whether it exists is their business."""
+
+    status, type, code = 404, "invalid_request_error", "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such prompt or version, or it is somebody else's and not shared.")
+
+
+class PromptQuota(ApiError):
+    """The sentence says what to do."""
+
+    status, type, code = 403, "permission_error", "quota_exceeded"
+
+
 class TooManyKeys(ApiError):
     status, type, code = 403, "permission_error", "quota_exceeded"
 
     def __init__(self, most: int) -> None:
         super().__init__(f"This account has {most} keys, the most it may have. Revoke one that nobody needs.")
+
+
+class InboxFull(ApiError):
+    status, type, code = 403, "permission_error", "quota_exceeded"
+
+    def __init__(self) -> None:
+        super().__init__("So much feedback waits here that no more is kept. Tell an admin of this service.")
 
 
 class KeyClosed(ApiError):
@@ -115,6 +159,27 @@ class TooManySignIns(ApiError):
 
     def __init__(self, retry_after_seconds: int) -> None:
         super().__init__("Too many attempts failed. Try again later.", Retry_After=str(retry_after_seconds))
+
+
+class TooManyNewKeys(ApiError):
+    status, type, code = 429, "rate_limit_error", "too_many_requests"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__("You made so many keys that the next has to wait a little.", Retry_After=str(retry_after_seconds))
+
+
+class TooManySaves(ApiError):
+    status, type, code = 429, "rate_limit_error", "too_many_saves"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__("So many prompts were saved that this one has to wait a little.", Retry_After=str(retry_after_seconds))
+
+
+class TooMuchFeedback(ApiError):
+    status, type, code = 429, "rate_limit_error", "too_many_requests"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__("That was much feedback for an hour. Send it again later.", Retry_After=str(retry_after_seconds))
 
 
 class SiteUnavailable(ApiError):

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from budgets import names
 from budgets.accounts import Account
-from workbench import tokens
+from workbench import audit, tokens
+from workbench.audit import COMMAND_LINE, Who
 from workbench.database import Base, Database
 from workbench.errors import InviteUnknown
 
@@ -42,7 +43,7 @@ class Invites:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def make(self, account: Account, role: str, made_by: str | None = None) -> tuple[str, Invite]:
+    async def make(self, account: Account, role: str, by: Who = COMMAND_LINE) -> tuple[str, Invite]:
         """What the link ends with, shown this once, and the invite."""
         token, now = tokens.new_token(), int(time.time())
         invite = Invite(
@@ -53,11 +54,12 @@ class Invites:
             role=role,
             created=now,
             expires=now + SECONDS,
-            made_by=made_by,
+            made_by=by.id if by.is_user else None,
         )
         async with self._database.writing() as session:
             await session.execute(delete(Invite).where(Invite.expires < now - SECONDS))
             session.add(invite)
+            await audit.note(session, by, "invite.made", account.name, after={"role": role})
         return token, invite
 
     async def look(self, token: str) -> Invite:
@@ -74,12 +76,14 @@ class Invites:
         async with self._database.reading() as session:
             return list(await session.scalars(open_ones.order_by(Invite.created, Invite.id)))
 
-    async def withdraw(self, invite_id: str) -> None:
+    async def withdraw(self, invite_id: str, by: Who = COMMAND_LINE) -> None:
         """Raises InviteUnknown."""
         async with self._database.writing() as session:
-            query = delete(Invite).where(Invite.id == invite_id, Invite.used.is_(None)).returning(Invite.id)
-            if await session.scalar(query) is None:
+            query = delete(Invite).where(Invite.id == invite_id, Invite.used.is_(None)).returning(Invite.account, Invite.role)
+            gone = (await session.execute(query)).one_or_none()
+            if gone is None:
                 raise InviteUnknown
+            await audit.note(session, by, "invite.withdrawn", gone.account, before={"role": gone.role})
 
 
 async def use(session: AsyncSession, token: str) -> Invite:

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, ForeignKey, String, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from workbench import tokens
+from workbench import audit, tokens
+from workbench.audit import COMMAND_LINE, Who
 from workbench.database import Base, Database
 from workbench.errors import ResetUnknown
 from workbench.users import ACTIVE, User, by_id
@@ -31,14 +32,15 @@ class Resets:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def make(self, user_id: str) -> tuple[str, Reset]:
+    async def make(self, user_id: str, by: Who = COMMAND_LINE) -> tuple[str, Reset]:
         """What the link ends with, shown this once. Raises UserUnknown."""
         token = tokens.new_token()
         reset = Reset(user_id=user_id, digest=tokens.digest(token), expires=int(time.time()) + SECONDS)
         async with self._database.writing() as session:
-            await by_id(session, user_id, change=True)
+            user = await by_id(session, user_id, change=True)
             await session.execute(delete(Reset).where(Reset.user_id == user_id))
             session.add(reset)
+            await audit.note(session, by, "reset.made", user.name)
         return token, reset
 
     async def look(self, token: str) -> None:

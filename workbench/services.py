@@ -13,16 +13,24 @@ from starlette.requests import Request
 from budgets.accounts import Accounts
 from budgets.keys import Keys
 from budgets.secret import Secret
+from router.flood import Flood
+from workbench.audit import Audit
 from workbench.database import Database
 from workbench.doorman import Doorman
-from workbench.errors import SiteUnavailable
+from workbench.errors import SiteUnavailable, TooManyNewKeys
+from workbench.feedback import Inbox
 from workbench.invites import Invites
 from workbench.passwords import Passwords
+from workbench.prompts import Prompts
 from workbench.resets import Resets
 from workbench.sessions import Sessions
 from workbench.settings import SiteSettings
 from workbench.users import Users
+from workbench.webhook import Webhook
 from workbench.workbench_key import WorkbenchKeys
+
+#: Keys that a user may make at once, and how many come back per second.
+NEW_KEYS = (30, 1 / 20)
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +52,11 @@ class Site:
     passwords: Passwords
     doorman: Doorman
     workbench_keys: WorkbenchKeys
+    audit: Audit
+    inbox: Inbox
+    webhook: Webhook
+    prompts: Prompts
+    new_keys: Flood
 
     @classmethod
     def of(cls, settings: SiteSettings, secret: Secret, redis: Redis) -> Site:
@@ -64,6 +77,11 @@ class Site:
             passwords=Passwords(),
             doorman=Doorman(),
             workbench_keys=WorkbenchKeys(keys, users),
+            audit=Audit(database),
+            inbox=Inbox(database),
+            webhook=Webhook(settings.feedback_webhook),
+            prompts=Prompts(database),
+            new_keys=Flood(*NEW_KEYS, TooManyNewKeys),
         )
 
     async def open(self) -> None:
@@ -74,10 +92,11 @@ class Site:
             log.warning("The site's database could not be opened: %s", error.__cause__)
 
     async def close(self) -> None:
+        await self.webhook.close()
         await self.database.close()
 
 
-def _site(request: Request) -> Site:
+async def _site(request: Request) -> Site:
     return cast(Site, request.app.state.site)
 
 

@@ -19,10 +19,10 @@ def session_document(request: Request, site: Site, visitor: Visitor) -> dict[str
         "user": {"id": user.id, "name": user.name, "role": user.role, "account": user.account},
         "csrf": csrf.token(site.secret, visitor.session),
         "links": asdict(site.settings.links),
-        "service": {"base_url": f"{_address(request, site)}/v1", "version": package_version()},
+        "service": {"base_url": f"{address(request, site)}/v1", "version": package_version()},
     }
 
 
-def _address(request: Request, site: Site) -> str:
+def address(request: Request, site: Site) -> str:
     """The public one, else the one that the browser itself used."""
     return site.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"

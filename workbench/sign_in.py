@@ -8,7 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from budgets.errors import BudgetError
-from workbench import invites, resets, tokens
+from workbench import audit, invites, resets, tokens
+from workbench.audit import SOMEBODY
 from workbench.errors import BadCredentials, Conflict
 from workbench.services import Site
 from workbench.sessions import begin
@@ -26,23 +27,27 @@ async def by_password(site: Site, name: str, password: str) -> Entered:
     user = await site.users.find(name)
     stored = user.password if user is not None and user.state == ACTIVE else None
     if not await site.passwords.match(password, stored) or user is None:
+        await _refused(site, user)
         raise BadCredentials
     async with site.database.writing() as session:
         now = await by_id(session, user.id, change=True)
         if now.password != stored or now.state != ACTIVE:
             raise BadCredentials
+        await audit.count(session, now.who, "user.signed_in", now.name)
         return await _entered(session, now)
 
 
 async def by_new_password(site: Site, user: User, old: str, new: str) -> Entered:
     """Raises BadCredentials, TooManySignIns."""
     if not await site.passwords.match(old, user.password):
+        await _refused(site, user)
         raise BadCredentials
     hashed = await site.passwords.hash(new)
     async with site.database.writing() as session:
         now = await by_id(session, user.id, change=True)
         if now.password != user.password or now.state != ACTIVE:
             raise BadCredentials
+        await audit.note(session, now.who, "user.password_changed", now.name)
         return await _renewed(session, now, hashed)
 
 
@@ -56,6 +61,7 @@ async def by_invite(site: Site, token: str, name: str, password: str) -> Entered
             user = new_user(name, invite.account_id, invite.account, invite.role, hashed)
             session.add(user)
             await session.flush()
+            await audit.note(session, user.who, "invite.used", invite.account, after={"role": invite.role})
             entered = await _entered(session, user)
     except IntegrityError as error:
         raise Conflict("This name is taken here; choose another.", "name") from error
@@ -69,6 +75,7 @@ async def by_reset(site: Site, token: str, password: str) -> Entered:
     hashed = await site.passwords.hash(password)
     async with site.database.writing() as session:
         user = await resets.use(session, token)
+        await audit.note(session, user.who, "reset.used", user.name)
         return await _renewed(session, user, hashed)
 
 
@@ -81,6 +88,11 @@ async def _renewed(session: AsyncSession, user: User, hashed: str) -> Entered:
 async def _entered(session: AsyncSession, user: User) -> Entered:
     token = await begin(session, user)
     return token, Visitor(user, tokens.digest(token))
+
+
+async def _refused(site: Site, user: User | None) -> None:
+    """Counted; under a name only where somebody has it: what else was typed there may be a password."""
+    await site.audit.count(SOMEBODY, "user.sign_in_failed", None if user is None else user.name)
 
 
 async def _give_key(site: Site, user: User) -> None:

@@ -19,16 +19,17 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 
 from router.app import HANDLERS, KEYED
+from router.errors import NotFound
 from router.failures import Failures
 from router.services import Parts
 from workbench import csrf, docs_site, shells
-from workbench.routes import keys, session, usage
+from workbench.routes import admin, feedback, keys, prompts, session, usage
 from workbench.security_headers import SecurityHeaders
 from workbench.services import AppSite, Site
 from workbench.session_parts import SessionParts
 from workbench.static_files import FOLDER, StaticModules
 
-ROUTES = (session, keys, usage)
+ROUTES = (session, keys, usage, prompts, feedback, *admin.ROUTES)
 
 
 def add_site(app: FastAPI, site: Site) -> FastAPI:
@@ -49,12 +50,18 @@ def site_app(parts: Parts, site: Site) -> FastAPI:
         redirect_slashes=False,
         middleware=[Middleware(Failures)],
         exception_handlers=HANDLERS,
-        dependencies=[Depends(_from_our_page)],
+        dependencies=[Depends(_an_address), Depends(_from_our_page)],
     )
     app.state.site, app.state.parts = site, SessionParts.beside(parts, site)
     for routes in (*ROUTES, *KEYED):
         app.include_router(routes.router)
     return app
+
+
+async def _an_address(request: Request) -> None:
+    """No id has a NUL, and PostgreSQL fails on one. Raises NotFound."""
+    if "\0" in request.scope["path"]:
+        raise NotFound("There is nothing at this address.")
 
 
 async def _from_our_page(request: Request, site: AppSite) -> None:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from router.auth import presented
 from workbench import cookie, csrf
+from workbench.audit import Who
 from workbench.errors import NotAdmin, NotSignedIn
 from workbench.services import AppSite, Site
 from workbench.users import User
@@ -21,6 +22,10 @@ class Visitor:
 
     user: User
     session: str
+
+    @property
+    def who(self) -> Who:
+        return self.user.who
 
 
 async def visitor_of(request: Request, site: Site) -> Visitor:

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import suppress
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from tests.router.errors import assert_error
+from tests.workbench.conftest import SignUp
+from tests.workbench.test_site import routes
 from workbench import database
+from workbench.csrf import SAFE
 from workbench.database import Database
 from workbench.errors import SiteUnavailable
 from workbench.services import Site
-from workbench.users import User, Users, new_user
+from workbench.users import ADMIN, User, Users, new_user
 
 
 def person(name: str = "ada") -> User:
@@ -101,6 +106,14 @@ async def test_a_database_that_is_away_is_one_kind_of_failure(url: str) -> None:
         async with away.writing():
             pytest.fail("there is nothing to write to")
     await away.close()
+    await no_threads_left()
+
+
+async def no_threads_left() -> None:
+    """aiosqlite's thread of a connection that could not be made tells the loop so, which must be there."""
+    async with asyncio.timeout(10):
+        while any("_connection_worker_thread" in thread.name for thread in threading.enumerate()):
+            await asyncio.sleep(0.01)
 
 
 async def test_a_server_that_knows_no_such_database_or_user_is_away(postgres_url: str) -> None:
@@ -147,3 +160,9 @@ async def test_a_question_without_an_answer_is_given_up() -> None:
 
 async def _refused(*_: object) -> None:
     raise OSError("away")
+
+
+async def test_an_address_that_no_database_takes_is_not_found(sign_up: SignUp) -> None:
+    grace = await sign_up("grace", ADMIN)
+    for method, path in sorted(set(routes("a%00b")) - set(routes())):
+        assert_error(await grace.request(method, path, json=None if method in SAFE else {}), 404, "not_found")

@@ -6,6 +6,7 @@ import pkgutil
 import sys
 from typing import Any
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
@@ -17,6 +18,12 @@ from workbench.users import Users
 
 START = "import asyncio, sys; from workbench.database import Database; asyncio.run(Database(sys.argv[1]).open())"
 PROCESSES = 3
+
+
+@pytest.fixture
+def emptied_postgres_url(postgres_url: str) -> str:
+    """The tables themselves are the matter here: each test has a database that has none yet."""
+    return postgres_url
 
 
 def differences(connection: Connection) -> list[Any]:

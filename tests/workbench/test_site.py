@@ -45,16 +45,17 @@ CALLS = [
 ]
 
 
-def routes() -> Iterator[tuple[str, str]]:
-    """Every method and address under /site, with something in place of each parameter."""
+def routes(parameter: str = "x") -> Iterator[tuple[str, str]]:
+    """Every method and address under /site, with this in place of each parameter."""
     for module in (*ROUTES, *KEYED):
         for route in module.router.routes:
             assert isinstance(route, APIRoute)
             for method in route.methods:
-                yield method, "/site" + re.sub(r"{[^}]*}", "x", route.path)
+                yield method, "/site" + re.sub(r"{[^}]*}", parameter, route.path)
 
 
 UNSAFE = sorted((method, path) for method, path in routes() if method not in SAFE)
+FOR_ADMINS = sorted((method, path) for method, path in routes() if path.startswith("/site/admin/"))
 NEED_A_SESSION = sorted((method, path) for method, path in routes() if path not in WAYS_IN and not NOWHERE.search(path))
 
 
@@ -143,6 +144,16 @@ async def test_every_route_needs_a_session_and_no_key_stands_for_one(
         for name, value in (("authorization", f"Bearer {api_key[0]}"), ("x-api-key", api_key[0])):
             assert_error(await send(browser, method, path, {name: value}), 401, "not_signed_in")
             assert_error(await send(ada, method, path, {name: value}), 401, "not_signed_in")
+
+
+async def test_no_route_of_admins_is_open_to_others(sign_up: SignUp) -> None:
+    eve = await sign_up("eve")
+    for method, path in FOR_ADMINS:
+        assert_error(await send(eve, method, path, {}), 403, "not_admin")
+    assert {path.split("/")[3] for _, path in FOR_ADMINS} == {
+        *("accounts", "users", "invites", "resets"),
+        *("feedback", "models", "audit"),
+    }
 
 
 @pytest.mark.parametrize(("method", "path", "body"), CALLS)

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from budgets.errors import BadName, BudgetError, CapAboveAccount, CapOutOfBounds, KeyRevoked, UnknownKey
+from budgets.errors import AccountFull, BadName, BudgetError, CapAboveAccount, CapOutOfBounds, KeyRevoked, UnknownKey
 from budgets.keys import KEEP
 from router.body import read_json
 from router.errors import Fault, InvalidRequest, from_budgets
@@ -20,7 +20,7 @@ from workbench.key_bodies import KeyChange, KeyLimits, NewKey, expiry, models_of
 from workbench.key_records import KeyRecords
 from workbench.services import AppSite, Site
 from workbench.users import User
-from workbench.visitors import SignedIn
+from workbench.visitors import SignedIn, Visitor
 
 router = APIRouter()
 
@@ -36,14 +36,17 @@ async def list_keys(site: AppSite, visitor: SignedIn) -> dict[str, Any]:
 
 @router.post("/keys", status_code=201)
 async def make_key(request: Request, site: AppSite, visitor: SignedIn) -> JSONResponse:
+    """At most MOST_KEYS, however many are made at once: the ledger counts, in the step in which it stores."""
     wanted, account = validated(NewKey, await read_json(request)), visitor.user.account_id
+    site.new_keys.take(visitor.user.id)
     with told():
-        records = await KeyRecords(site).of_account(account)
-        if sum(one["state"] in ("active", "paused") and not one["workbench"] for one in records["keys"]) >= MOST_KEYS:
-            raise TooManyKeys(MOST_KEYS)
+        own = await KeyRecords(site).workbench_keys(account)
         expires, models = expiry(wanted.expires), models_of(wanted.models)
-        shown, key = await site.keys.create(account, wanted.name, expires, models, wanted.monthly_tokens, wanted.concurrency)
-        return JSONResponse({"key": shown, **await record(site, visitor.user, key.id)}, 201)
+        limits = (wanted.monthly_tokens, wanted.concurrency, MOST_KEYS + len(own))
+        shown, key = await site.keys.create(account, wanted.name, expires, models, *limits)
+        made = await record(site, visitor.user, key.id)
+        await site.audit.tell(visitor.who, "key.made", title(made), after={name: made[name] for name in wanted.NAMES})
+        return JSONResponse({"key": shown, **made}, 201)
 
 
 @router.patch("/keys/{id}")
@@ -55,31 +58,48 @@ async def change_key(id: str, request: Request, site: AppSite, visitor: SignedIn
         wanted = validated(KeyLimits if found["workbench"] else KeyChange, body)
         changed = {name: wanted.of(name) if name in body else KEEP for name in wanted.NAMES}
         await site.keys.update(visitor.user.account_id, id, **changed)
-        return await record(site, visitor.user, id)
+        return await written(site, visitor, "key.changed", found, tuple(body))
 
 
 @router.post("/keys/{id}/pause")
 async def pause_key(id: str, site: AppSite, visitor: SignedIn) -> dict[str, Any]:
     with told():
+        found = await record(site, visitor.user, id)
         await site.keys.pause(visitor.user.account_id, id)
-        return await record(site, visitor.user, id)
+        return await written(site, visitor, "key.paused", found, ("state",))
 
 
 @router.post("/keys/{id}/resume")
 async def resume_key(id: str, site: AppSite, visitor: SignedIn) -> dict[str, Any]:
     with told():
+        found = await record(site, visitor.user, id)
         await site.keys.resume(visitor.user.account_id, id)
-        return await record(site, visitor.user, id)
+        return await written(site, visitor, "key.resumed", found, ("state",))
 
 
 @router.post("/keys/{id}/revoke")
 async def revoke_key(id: str, site: AppSite, visitor: SignedIn) -> dict[str, Any]:
     """For ever. The key of a user's browser can be paused only."""
     with told():
-        if (await record(site, visitor.user, id))["workbench"]:
+        found = await record(site, visitor.user, id)
+        if found["workbench"]:
             raise Conflict("The workbench key cannot be revoked; pause it instead.")
         await site.keys.revoke(visitor.user.account_id, id)
-        return await record(site, visitor.user, id)
+        return await written(site, visitor, "key.revoked", found, ("state",))
+
+
+async def written(site: Site, visitor: Visitor, what: str, before: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The record as it is now; what of these fields differs is in the audit log."""
+    after = await record(site, visitor.user, before["id"])
+    changed = [name for name in names if before[name] != after[name]]
+    if changed:
+        fields = ({name: one[name] for name in changed} for one in (before, after))
+        await site.audit.tell(visitor.who, what, title(after), *fields)
+    return after
+
+
+def title(record: dict[str, Any]) -> str:
+    return f"{record['name']} ({record['id']})"
 
 
 async def record(site: Site, user: User, key_id: str) -> dict[str, Any]:
@@ -98,6 +118,8 @@ def told() -> Iterator[None]:
         yield
     except UnknownKey:
         raise KeyUnknown from None
+    except AccountFull:
+        raise TooManyKeys(MOST_KEYS) from None
     except KeyRevoked:
         raise Conflict("This key is revoked; that is for ever.") from None
     except BadName as error:

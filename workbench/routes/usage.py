@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 from fastapi import APIRouter
@@ -17,14 +18,14 @@ from router.fields import Month
 from router.query import query_of
 from router.wire import STRICT
 from workbench.routes.keys import told
-from workbench.services import AppSite, Site
+from workbench.services import AppSite
 from workbench.visitors import SignedIn
 
 router = APIRouter()
 
 COUNTS = ("requests", "prompt_tokens", "completion_tokens", "errors")
-#: What a spreadsheet would take for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: What a spreadsheet would take for a formula, after spaces too, which some leave out.
+FORMULA = re.compile(r"\s*[=+\-@\uff0b\uff0d\uff1d\uff20]|[\t\r\n]")
 
 
 class MonthWanted(BaseModel):
@@ -41,7 +42,7 @@ async def show(request: Request, site: AppSite, visitor: SignedIn) -> dict[str, 
         if wanted.key is not None:
             return (await Usage(site.redis).of_key(account, wanted.key, wanted.month)).document()
         report = await Usage(site.redis).of_account(account, wanted.month)
-        return {**report.document(), "by_key": await by_key(site, account, report)}
+        return {**report.document(), "by_key": by_key(report)}
 
 
 @router.get("/usage.csv")
@@ -49,31 +50,28 @@ async def table(request: Request, site: AppSite, visitor: SignedIn) -> Response:
     wanted, account = validated(MonthWanted, query_of(request)), visitor.user.account_id
     with told():
         report = await Usage(site.redis).of_account(account, wanted.month)
-        keys = [(key.name, await Usage(site.redis).of_key(account, key.id, wanted.month)) for key in report.keys if key.balance.used]
     headers = {"content-disposition": f'attachment; filename="usage-{report.month}.csv"'}
-    return Response(lines(keys), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(lines(report), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-async def by_key(site: Site, account: str, report: Report) -> list[dict[str, Any]]:
-    """The counts of each key that used anything, those that used most first."""
-    used = sorted((key for key in report.keys if key.balance.used), key=lambda key: -key.balance.used)
-    rows = []
-    for key in used:
-        counts = (await Usage(site.redis).of_key(account, key.id, report.month)).by_model
-        rows.append({"id": key.id, "name": key.name, **{what: sum(row.counts[what] for row in counts) for what in COUNTS}})
-    return rows
+def by_key(report: Report) -> list[dict[str, Any]]:
+    """The counts of each key that was used, were it in vain; those that used most first."""
+    names = {key.id: key.name for key in report.keys}
+    sums = {key: {what: sum(row.counts[what] for row in rows) for what in COUNTS} for key, rows in report.by_key.items()}
+    rows = [{"id": key, "name": names.get(key, key), **counts} for key, counts in sums.items()]
+    return sorted(rows, key=lambda row: (-row["prompt_tokens"] - row["completion_tokens"], row["name"]))
 
 
-def lines(keys: list[tuple[str, Report]]) -> str:
+def lines(report: Report) -> str:
     """One line for each day, key and model."""
-    text = io.StringIO()
+    text, names = io.StringIO(), {key.id: key.name for key in report.keys}
     writer = csv.writer(text)
     writer.writerow(["day", "key", "model", *COUNTS])
-    rows = [(row.day, name, row.model, row.counts) for name, report in keys for row in report.by_day]
+    rows = [(row.day, names.get(key, key), row.model, row.counts) for key, rows in report.by_key.items() for row in rows]
     for day, name, model, counts in sorted(rows, key=lambda row: row[:3]):
         writer.writerow([day, guarded(name), guarded(model), *(counts[what] for what in COUNTS)])
     return text.getvalue()
 
 
 def guarded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    return f"'{cell}" if FORMULA.match(cell) else cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -45,7 +46,9 @@ async def test_a_key_is_shown_once_and_opens_the_api(ada: Browser) -> None:
     assert record["expires"] == "2099-12-31T23:59:59Z"
     assert record["last_used"] is None
     assert (await asked(ada, key["key"])).status_code == 200
-    assert next(one for one in await listed(ada) if one["id"] == key["id"])["last_used"] is not None
+    async with asyncio.timeout(5):
+        while next(one for one in await listed(ada) if one["id"] == key["id"])["last_used"] is None:
+            await asyncio.sleep(0.01)
 
 
 async def test_what_a_key_spent_is_beside_it(ada: Browser) -> None:
@@ -110,6 +113,23 @@ async def test_an_account_has_so_many_keys_and_revoked_ones_do_not_count(ada: Br
     assert_error(await ada.post("/site/keys", json={"name": "more"}), 403, "quota_exceeded")
     await ada.post(f"/site/keys/{key['id']}/revoke")
     await made(ada, name="more")
+
+
+async def test_many_at_once_do_not_pass_the_quota(ada: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_KEYS", 3)
+    answers = await asyncio.gather(*(ada.post("/site/keys", json={"name": f"key {number}"}) for number in range(10)))
+    live = [one for one in await listed(ada) if one["state"] == "active" and not one["workbench"]]
+    assert len(live) == 3
+    assert sorted(answer.status_code for answer in answers) == [201] * 3 + [403] * 7
+
+
+async def test_making_keys_without_end_has_to_wait(ada: Browser, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site.new_keys, "_most", 2)
+    for _ in range(2):
+        await made(ada)
+    answer = await ada.post("/site/keys", json={"name": "third"})
+    assert_error(answer, 429, "too_many_requests")
+    assert int(answer.headers["retry-after"]) > 0
 
 
 async def test_another_accounts_keys_are_as_none(ada: Browser, sign_up: SignUp, redis: Redis, site: Site, account: Account) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 
+from budgets.ledger import Ledger
+from budgets.requests import Charge, Granted, Reservation
+from budgets.scripts import Scripts
 from tests.router.errors import assert_error
 from tests.workbench.browser import Browser
 from tests.workbench.conftest import SignUp
 from workbench.routes.usage import guarded
+from workbench.services import Site
 
 
 @pytest.fixture
@@ -41,6 +46,36 @@ async def test_one_keys_counts_are_its_own(ada: Browser) -> None:
     assert (one["key"]["name"], one["by_model"][0]["requests"]) == ("=evals", 2)
 
 
+async def test_a_key_that_was_used_in_vain_is_there_too(ada: Browser, site: Site) -> None:
+    account = (await site.users.named("ada")).account_id
+    _, key = await site.keys.create(account, "unlucky")
+    wanted = Reservation("request-1", account, key.id, "pico", 2, 3)
+    granted = await Ledger(site.redis).admit(wanted)
+    assert isinstance(granted, Granted)
+    await Ledger(site.redis).settle(granted, Charge(0, 0, failed=True))
+    await site.keys.revoke(account, key.id)
+    report = (await ada.get("/site/usage")).json()
+    (unlucky,) = [one for one in report["by_key"] if one["name"] == "unlucky"]
+    assert (unlucky["requests"], unlucky["errors"], unlucky["prompt_tokens"]) == (1, 1, 0)
+    assert [row["key"] for row in csv.DictReader(io.StringIO((await ada.get("/site/usage.csv")).text))].count("unlucky") == 1
+
+
+async def test_many_keys_are_read_at_once(ada: Browser, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = (await site.users.named("ada")).account_id
+    for number in range(30):
+        await site.keys.create(account, f"key {number}")
+    asked = []
+    run = Scripts.run
+
+    async def counted(self: Scripts, name: str, *rest: Any) -> Any:
+        asked.append(name)
+        return await run(self, name, *rest)
+
+    monkeypatch.setattr(Scripts, "run", counted)
+    assert (await ada.get("/site/usage.csv")).status_code == 200
+    assert asked.count("usage") == 1
+
+
 async def test_an_earlier_month_is_empty_and_a_wrong_one_is_refused(ada: Browser) -> None:
     report = (await ada.get("/site/usage?month=2020-01")).json()
     assert (report["by_model"], report["by_key"]) == ([], [])
@@ -56,7 +91,7 @@ async def test_the_table_has_a_line_for_each_day_key_and_model_and_no_formula(ad
     assert [(row[1], row[2], row[3]) for row in rows] == [("'=evals", "pico", "2"), ("workbench", "pico", "1")]
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", " =1", "\r=1", "\n-1", "\u00a0@x", "\uff1d1+1"])
 def test_a_cell_that_begins_as_a_formula_is_text(cell: str) -> None:
     assert guarded(cell) == f"'{cell}"
     assert guarded("plain") == "plain"
