@@ -16,10 +16,10 @@ from router.catalogue import EMBEDDED, Catalogue, ModelSpec
 from router.lifecycle import Phase, Standing, State
 from router.scripted_engine import Script, ScriptedEngine, ScriptedFleet
 from router.tokens import Vocabulary
-from tests.conftest import PICO, SECRET
+from tests.conftest import PATIENCE_SECONDS, PICO, SECRET
 from tests.router.server import served
 from workbench.services import Site
-from workbench.settings import SiteSettings, database
+from workbench.settings import Links, SiteSettings, database
 from workbench.site import add_site
 from workbench.users import USER
 
@@ -47,14 +47,14 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(folder: Path, redis_url: str, script: Script | None = None) -> AsyncIterator[Stage]:
+async def staged(folder: Path, redis_url: str, script: Script | None = None, links: Links | None = None) -> AsyncIterator[Stage]:
     """The Redis is emptied first."""
-    redis = connect(redis_url)
+    redis = connect(redis_url, PATIENCE_SECONDS)
     await redis.flushall()
     accounting = Accounting(redis, folder / "accounting")
     await accounting.start()
     fleet = _fleet(script)
-    site = Site.of(SiteSettings(database(f"sqlite:///{folder / 'site.db'}")), SECRET, redis)
+    site = Site.of(SiteSettings(database(f"sqlite:///{folder / 'site.db'}"), links=links or Links()), SECRET, redis)
     await site.open()
     services = Services(keys=Keys(redis, SECRET), accounting=accounting, fleet=fleet, redis=redis, engine_version="scripted")
     account = await Accounts(redis).create("people", BUDGET)

@@ -12,6 +12,7 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import SignIn
 from tests.browser.stage import Stage
 from tests.browser.test_pages import PAGES, opened
+from tests.browser.workbench_page import run, write
 from workbench.users import ADMIN
 
 GRAVE = {"serious", "critical"}
@@ -45,6 +46,17 @@ async def test_no_door_has_a_serious_fault(stage: Stage, page: Page, name: str) 
     await page.goto(f"{stage.address}/{name}")
     await expect(page.get_by_role("heading")).to_be_visible()
     assert await grave_faults(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_colour_of_the_lens_has_a_serious_fault(ada: Page, scheme: Literal["light", "dark"]) -> None:
+    await ada.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    await write(ada, "In the beginning")
+    await run(ada)
+    await ada.get_by_role("button", name="Show blanks").click()
+    for colour in ("surprisal", "probability", "rank", "entropy", "relative", "off"):
+        await ada.get_by_role("combobox", name="Colour", exact=True).select_option(colour)
+        assert await grave_faults(ada) == [], colour
 
 
 async def grave_faults(page: Page) -> list[Any]:

@@ -11,7 +11,8 @@ from tests.browser.conftest import SignIn
 from tests.browser.stage import Stage
 from workbench.users import ADMIN
 
-PAGES = ["workbench", "dashboard", "usage", "models"]
+PARTS_OF_ADMIN = [f"admin#{part}" for part in ("accounts", "people", "feedback", "models", "audit")]
+PAGES = ["workbench", "dashboard", "usage", "models", "docs", "docs/prompt-logprobs", *PARTS_OF_ADMIN]
 WIDTHS = [360, 1280, 2560]
 
 OVERFLOW = """() => [...document.querySelectorAll("body *")].filter((one) => {

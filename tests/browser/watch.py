@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.async_api import BrowserContext, ConsoleMessage, Error, Page
 
-#: Said by Chromium itself of an answer that a page asked for and handles.
-ANSWERED = "Failed to load resource: the server responded with a status of"
+#: Said by Chromium itself: of an answer that a page asked for and handles, and of plain http, where pages say it too.
+NO_FAULTS = ("Failed to load resource: the server responded with a status of", "The Cross-Origin-Opener-Policy header has been ignored")
 
 
 class Watch:
@@ -25,7 +25,7 @@ class Watch:
         page.on("pageerror", self._failed)
 
     def _said(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith(ANSWERED):
+        if message.type == "error" and not message.text.startswith(NO_FAULTS):
             self.faults.append(message.text)
 
     def _failed(self, error: Error) -> None:

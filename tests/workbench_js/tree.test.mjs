@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { History } from "../../workbench/static/app/workbench/history.js";
 import * as trees from "../../workbench/static/app/workbench/tree.js";
-import { BadFile, treeFromJson, treeToJson } from "../../workbench/static/app/workbench/tree_file.js";
+import { treeFromJson, treeToJson } from "../../workbench/static/app/workbench/tree_file.js";
 import { doc, emoji, seen, shape, t } from "./pieces.mjs";
 
 /** @param {import("../../workbench/static/app/workbench/tree.js").Tree} tree */
@@ -69,21 +69,6 @@ test("a lens of another model is not shown as this one's", () => {
   assert.equal(trees.documentAt(tree, tree.here, "nano").lens(0), null);
 });
 
-test("a tree comes back from its file as it was", () => {
-  const tree = trees.marked(trees.adopt(abc(), emoji()), "1");
-  assert.deepEqual(here(treeFromJson(JSON.parse(JSON.stringify(treeToJson(tree))))), here(tree));
-});
-
-test("a file that holds no tree is refused with a sentence", () => {
-  const bad = [null, {}, { nodes: [] }, { nodes: [{ id: "x" }] }];
-  const ring = treeToJson(abc());
-  ring.nodes[1].children = ["0"];
-  for (const json of [...bad, ring]) assert.throws(() => treeFromJson(json), BadFile);
-  const token = JSON.parse(JSON.stringify(treeToJson(abc())));
-  token.nodes[1].pieces[0].id = "1";
-  assert.throws(() => treeFromJson(token), BadFile);
-});
-
 test("undo of a prediction goes back, and redo brings what was there", () => {
   const history = new History().record("before");
   const undone = history.undo("after, and typed");
@@ -94,4 +79,21 @@ test("undo of a prediction goes back, and redo brings what was there", () => {
 test("a new prediction ends what could be done again", () => {
   const { history } = new History().record("a").undo("b");
   assert.equal(history.record("a").canRedo, false);
+});
+
+test("a thumb stays with its branch, and the same again takes it back", () => {
+  const tree = trees.judged(abc(), abc().here, "down");
+  assert.equal(trees.nodeOf(tree, tree.here).thumb, "down");
+  assert.equal(treeFromJson(JSON.parse(JSON.stringify(treeToJson(tree)))).nodes[tree.here]?.thumb, "down");
+  assert.equal(trees.nodeOf(trees.judged(tree, tree.here, "down"), tree.here).thumb, undefined);
+});
+
+test("a branch is split at a token, reads the same, and its thumb is that of the end", () => {
+  const judged = trees.judged(abc(), abc().here, "up");
+  const tree = trees.split(judged, 1);
+  assert.deepEqual(here(tree), [1, 2, 3]);
+  assert.equal(Object.keys(tree.nodes).length, Object.keys(judged.nodes).length + 1);
+  assert.deepEqual(trees.pathTo(tree, tree.here).map(({ pieces, thumb }) => [pieces.length, thumb ?? null]), [[0, null], [1, null], [2, "up"]]);
+  assert.equal(trees.split(judged, 0), judged);
+  assert.equal(trees.split(judged, 3), judged);
 });

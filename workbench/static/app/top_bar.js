@@ -2,6 +2,7 @@
 
 import { html, useEffect, useRef } from "../vendor/preact.js";
 import { BudgetLeft } from "./budget.js";
+import { FeedbackButton } from "./feedback.js";
 import { Icon } from "./icons.js";
 import { Menu } from "./menu.js";
 import { session } from "./session.js";
@@ -17,6 +18,7 @@ const PLACES = [
   { path: "/usage", title: "Usage" },
   { path: "/models", title: "Models" },
   { path: "/docs", title: "Docs", open: true },
+  { path: "/admin", title: "Admin", admin: true },
 ];
 
 export function TopBar() {
@@ -32,7 +34,7 @@ export function TopBar() {
       ${places.map(({ path, title }) => html`<a href=${path} aria-current=${current(path)}>${title}</a>`)}
     </nav>
     <div class="tools">
-      ${user ? html`<${BudgetLeft} /><${Community} />` : null}
+      ${user ? html`<${BudgetLeft} /><${FeedbackButton} /><${Community} />` : null}
       <${ThemeButton} />
       ${user ? html`<${UserMenu} />` : html`<a class="button" href="/sign-in">Sign in</a>`}
     </div>

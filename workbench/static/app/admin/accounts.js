@@ -14,8 +14,8 @@ import { tokensOf } from "../tokens.js";
 import { Section } from "./section.js";
 
 /**
- * @typedef {{id: string, name: string, state: string, monthly_tokens: number | null, used: number, held: number,
- *   remaining: number | null, keys?: number, users?: number}} Account
+ * @typedef {{id: string, name: string, state: string, monthly_tokens: number, used: number, held: number,
+ *   remaining: number}} Account
  */
 
 export function Accounts() {
@@ -46,7 +46,7 @@ function AccountTable({ accounts, onChange }) {
   const columns = [
     { title: "Account", cell: ({ name }) => html`<span class="verbatim">${name}</span>` },
     { title: "State", cell: ({ state }) => html`<span class=${state === "active" ? "badge good" : "badge bad"}>${state}</span>` },
-    { title: "Budget", align: "right", cell: (account) => (account.monthly_tokens === null ? "none" : whole(account.monthly_tokens)) },
+    { title: "Budget", align: "right", cell: (account) => whole(account.monthly_tokens) },
     { title: "Used", align: "right", cell: (account) => html`<${Used} account=${account} />` },
     { title: "Held", align: "right", cell: ({ held }) => whole(held) },
     { title: "Actions", align: "actions", cell: (account) => html`<${Actions} account=${account} onChange=${onChange} />` },
@@ -82,7 +82,9 @@ function Budget({ account, onChange, onClose }) {
     onClose();
   });
   return html`<${Dialog} title=${`Budget of “${account.name}”`} onClose=${onClose}>
-    <${Form} of=${form} act="Set the budget" onCancel=${onClose}><${BudgetField} of=${form} value=${account.monthly_tokens} /><//>
+    <${Form} of=${form} act="Set the budget" onCancel=${onClose}>
+      <${BudgetField} of=${form} value=${account.monthly_tokens} hint="250k and 1.5M are understood. Below what is used, nothing new runs." />
+    <//>
   <//>`;
 }
 
@@ -111,13 +113,13 @@ function NewAccount({ onClose, onChange }) {
   return html`<${Dialog} title="New account" onClose=${onClose}>
     <${Form} of=${form} act="Create the account" onCancel=${onClose}>
       <${Field} of=${form} name="name" label="Name" autocomplete="off" required autofocus />
-      <${BudgetField} of=${form} value=${null} />
+      <${BudgetField} of=${form} value=${null} hint="250k and 1.5M are understood. Empty: a thousand million." />
     <//>
   <//>`;
 }
 
-/** @param {{of: ReturnType<typeof useForm>, value: number | null}} props */
-function BudgetField({ of, value }) {
+/** @param {{of: ReturnType<typeof useForm>, value: number | null, hint: string}} props */
+function BudgetField({ of, value, hint }) {
   return html`<${Field} of=${of} name="monthly_tokens" label="Monthly budget (tokens)" value=${value ?? ""} inputmode="numeric"
-    autocomplete="off" placeholder="no budget" hint="Empty: no limit. 250k and 1.5M are understood." />`;
+    autocomplete="off" hint=${hint} />`;
 }

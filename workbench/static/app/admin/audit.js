@@ -1,30 +1,25 @@
 /** Who changed what, newest first; nothing here can be changed. */
 
-import { html, useState } from "../../vendor/preact.js";
-import { get } from "../api.js";
+import { html } from "../../vendor/preact.js";
 import { moment } from "../format.js";
-import { Loaded, useLoad } from "../load.js";
+import { Loaded } from "../load.js";
 import { Table } from "../table.js";
-import { tellFault } from "../tell.js";
+import { Turn, usePages } from "./pages.js";
 import { Section } from "./section.js";
 
-/** @typedef {{id: string, at: string, who: string | null, what: string, target: string | null, before: any, after: any}} Entry */
-/** @typedef {{audit: Entry[], next: string | null}} Entries */
+/**
+ * `user` is null where no user did it: the command line, or somebody who could not sign in.
+ *
+ * @typedef {{id: string, at: string, who: string, user: string | null, what: string, target: string | null, before: any, after: any}} Entry
+ */
+
+const NOTE = "Who came in, and who changed what, on a page or by a command.";
 
 export function Audit() {
-  const [older, setOlder] = useState(/** @type {Entries} */ ({ audit: [], next: null }));
-  const load = useLoad((signal) => get("/site/admin/audit", { signal }), []);
-  const first = /** @type {Entries | null} */ (load.content);
-  const next = older.audit.length ? older.next : first?.next ?? null;
-  const more = async () => {
-    const page = await get(`/site/admin/audit?cursor=${encodeURIComponent(next ?? "")}`);
-    setOlder({ audit: [...older.audit, ...page.audit], next: page.next });
-  };
-  return html`<${Section} title="Audit log" note="Every change that an admin or the command line made.">
-    <${Loaded} load=${load}>${(/** @type {Entries} */ { audit }) => html`<${Log} entries=${[...audit, ...older.audit]} />`}<//>
-    ${next ? html`<div class="row">
-      <button type="button" class="button" onClick=${() => more().catch(tellFault)}>Older entries</button>
-    </div>` : null}
+  const pages = usePages("/site/admin/audit");
+  return html`<${Section} title="Audit log" note=${NOTE}>
+    <${Loaded} load=${pages.load}>${(/** @type {{audit: Entry[]}} */ { audit }) => html`<${Log} entries=${audit} />`}<//>
+    <${Turn} pages=${pages} />
   <//>`;
 }
 
@@ -32,9 +27,9 @@ export function Audit() {
 function Log({ entries }) {
   /** @type {import("../table.js").Column<Entry>[]} */
   const columns = [
-    { title: "What", cell: ({ what }) => what },
+    { title: "What", cell: ({ what }) => html`<code class="verbatim">${what}</code>` },
     { title: "Of", cell: ({ target }) => html`<span class="verbatim">${target ?? "–"}</span>` },
-    { title: "By", cell: ({ who }) => html`<span class="verbatim">${who ?? "the command line"}</span>` },
+    { title: "By", cell: ({ who, user }) => (user ? html`<span class="verbatim">${who}</span>` : html`<i class="soft">${who}</i>`) },
     { title: "When", cell: ({ at }) => moment(at) },
     { title: "Before", cell: ({ before }) => html`<${Value} value=${before} />` },
     { title: "After", cell: ({ after }) => html`<${Value} value=${after} />` },

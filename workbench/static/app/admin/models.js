@@ -31,12 +31,14 @@ function Model({ model, again }) {
     await post(`/site/admin/models/${encodeURIComponent(model.id)}/${what}`);
     await again();
   };
-  const off = model.state === "cold" || model.state === "failed";
+  const off = model.state === "cold" || model.state === "failed" || model.state === "draining";
+  const fixed = !off && model.warm_policy === "always"; // serve_config.yaml keeps it up
   const press = () => act(off ? "warm" : "stop").catch(tellFault);
   return html`<article class="panel model" aria-label=${model.id}>
     <div class="heading">
       <div class="row"><h3 class="verbatim">${model.id}</h3><${ModelState} model=${model} /></div>
-      <button type="button" class="button little" onClick=${press}>${off ? "Start" : "Stop"}</button>
+      ${fixed ? null : html`<button type="button" class="button little" onClick=${press}
+        aria-label=${`${off ? "Start" : "Stop"} ${model.id}`}>${off ? "Start" : "Stop"}</button>`}
     </div>
     ${model.reason ? html`<div class="notice bad verbatim">${model.reason}</div>` : null}
     <${BootProgress} model=${model} />

@@ -107,6 +107,7 @@ function Invites({ invites, onChange }) {
     { title: "Account", cell: ({ account }) => html`<span class="verbatim">${account}</span>` },
     { title: "Role", cell: ({ role }) => role },
     { title: "Made", cell: ({ created }) => ago(created) },
+    { title: "By", cell: ({ made_by }) => (made_by ? html`<span class="verbatim">${made_by}</span>` : "the command line") },
     { title: "Works until", cell: ({ expires }) => moment(expires) },
     { title: "Actions", align: "actions", cell: (invite) => html`<div class="row"><button type="button" class="button plain little"
       onClick=${() => withdraw(invite).catch(tellFault)}>Withdraw</button></div>` },

@@ -4,6 +4,7 @@ import { html, useEffect } from "../../vendor/preact.js";
 import { openPage } from "../shell.js";
 import { ActionBar } from "../workbench/action_bar.js";
 import { DocumentView } from "../workbench/document_view.js";
+import { DraftOffer } from "../workbench/draft_offer.js";
 import { open } from "../workbench/opening.js";
 import { fail } from "../workbench/stage.js";
 import { Side } from "../workbench/side.js";
@@ -19,6 +20,7 @@ function Workbench() {
     <h1 class="hidden-text">Workbench</h1>
     <section class="writing" aria-label="Writing">
       <${TopLine} />
+      <${DraftOffer} />
       <${DocumentView} />
       <${Strip} />
       <${TokenLine} />

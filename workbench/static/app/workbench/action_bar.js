@@ -4,7 +4,8 @@ import { html } from "../../vendor/preact.js";
 import { counted, whole } from "../format.js";
 import { Problem } from "../tell.js";
 import { redoPrediction, undoPrediction } from "./branching.js";
-import { generate, look, preview, regenerate, stop } from "./generating.js";
+import { generate, look, regenerate, stop } from "./generating.js";
+import { preview } from "./preview.js";
 import { Shortcuts } from "./shortcuts.js";
 import * as state from "./state.js";
 
@@ -16,7 +17,7 @@ export function ActionBar() {
       ${busy ? html`<${Stop} />` : html`<${Generate} />`}
       <button type="button" class="button" disabled=${busy} onClick=${() => generate({ atCaret: true })} title="Go on at the caret; what follows stays (Ctrl+Shift+Enter)">At caret</button>
       <button type="button" class="button" disabled=${busy || !state.predictions.value.canUndo} onClick=${regenerate} title="Another continuation, beside the last (Shift+Enter)">Regenerate</button>
-      <button type="button" class="button" disabled=${busy} onClick=${preview} title="A short continuation in grey; Tab takes it (Ctrl+Space)">Preview</button>
+      <button type="button" class="button" disabled=${busy} onClick=${preview} title="A short continuation in grey; Tab takes it, Ctrl+→ a word of it (Ctrl+Space)">Preview</button>
       <button type="button" class="button" disabled=${busy} onClick=${look} title="What the model thinks of this text; nothing is generated">Read</button>
       <${Undo} busy=${busy} />
       <${Shortcuts} />

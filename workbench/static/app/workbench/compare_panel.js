@@ -6,6 +6,7 @@ import { Document } from "./document.js";
 import { withRows } from "./fold.js";
 import { lensBody } from "./request.js";
 import { run } from "./running.js";
+import { SettingsComparePanel } from "./settings_compare_panel.js";
 import { visible } from "./spelling.js";
 import { guarded, known } from "./stage.js";
 import * as state from "./state.js";
@@ -28,6 +29,7 @@ export function ComparePanel() {
       <select class="input grow" aria-label="The other" value=${chosen} onChange=${(/** @type {any} */ event) => setOther(event.currentTarget.value)}>${choices.map((each) => html`<option key=${each} value=${each}>${each}</option>`)}</select>
       <button type="button" class="button primary" disabled=${state.running.value !== null || !state.text.value.length} onClick=${press}>Compare</button></div>
     ${result ? html`<${Difference} ...${result} />` : html`<p class="soft small">Both read the whole text; nothing is generated. Each token is then coloured by who expected it more.</p>`}
+    <${SettingsComparePanel} />
   </div>`;
 }
 
@@ -44,7 +46,7 @@ async function pairsWith(other) {
 async function read(document, model) {
   const card = state.models.value.find(({ id }) => id === model) ?? null;
   const plain = new Document(document.pieces, 0);
-  const outcome = await run(lensBody(plain, { model, k: 1 }), "lens", () => {});
+  const outcome = await run(lensBody(plain, { model, k: 1 }), "lens", () => {}, plain);
   const pieces = withRows(plain.pieces, plain.promptPieces, outcome.choices[0]?.rows ?? new Map(), state.vocabulary(card), model);
   return new Document(pieces, pieces.length);
 }

@@ -2,8 +2,9 @@
 
 import { effect, html, useEffect, useRef } from "../../vendor/preact.js";
 import { Editor } from "./editor.js";
-import { acceptPreview, generate, preview, regenerate, stop } from "./generating.js";
 import { redoPrediction, undoPrediction } from "./branching.js";
+import { generate, regenerate, stop } from "./generating.js";
+import { acceptPreview, acceptWord, dropPreview, preview } from "./preview.js";
 import { fail, show, useEditor } from "./stage.js";
 import * as state from "./state.js";
 import { tokenizeSoon } from "./tokenizing.js";
@@ -23,15 +24,18 @@ const KEYS = [
   { key: "Shift-Enter", run: always(regenerate) },
   { key: "Ctrl-Space", run: always(preview) },
   { key: "Tab", run: acceptPreview },
-  { key: "Escape", run: stop },
+  { key: "Ctrl-ArrowRight", mac: "Alt-ArrowRight", run: acceptWord },
+  { key: "Escape", run: () => dropPreview() || stop() },
   { key: "Mod-Alt-ArrowLeft", run: always(undoPrediction) },
   { key: "Mod-Alt-ArrowRight", run: always(redoPrediction) },
+  { key: "F8", run: always(undoPrediction), shift: always(redoPrediction) }, // some desktops keep Ctrl+Alt+arrows to themselves
 ];
 
 const EARS = {
   keys: KEYS,
   onChange: changed,
   onSelect: (/** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ head) => {
+    if (to !== state.selection.value.to) dropPreview(); // it goes on from where the caret was
     state.selection.value = { from, to, head };
     state.chosen.value = null;
   },
@@ -41,10 +45,10 @@ const EARS = {
 
 /** @param {import("./document.js").Document} document @param {boolean} typed */
 function changed(document, typed) {
+  if (document.text !== state.text.value.text) dropPreview();
   state.text.value = document;
   state.hovered.value = null; // until the pointer moves again
-  if (typed) state.ghost.value = [];
-  if (!state.running.value) tokenizeSoon(show, fail);
+  if (typed || !state.running.value) tokenizeSoon(show, fail);
 }
 
 export function DocumentView() {

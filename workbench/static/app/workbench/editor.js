@@ -8,13 +8,14 @@
  */
 
 import {
-  Compartment, drawSelection, EditorState, EditorView, highlightSpecialChars, highlightWhitespace, history, historyKeymap, keymap, placeholder, search,
+  Compartment, drawSelection, EditorState, EditorView, highlightWhitespace, history, historyKeymap, keymap, placeholder, search,
   searchKeymap, standardKeymap, Transaction,
 } from "../../vendor/codemirror.js";
+import { difference } from "./edits.js";
 import { documentField, remember, setDocument } from "./editor_document.js";
 import { theme } from "./editor_theme.js";
+import { hiddenView } from "./hidden_view.js";
 import { lensView, lineEnds, setLook } from "./lens_view.js";
-import { escaped, HIDDEN_IN_TEXT } from "./spelling.js";
 
 export class Editor {
   /** @param {HTMLElement} host @param {Ears} ears */
@@ -85,7 +86,7 @@ function fixed(ears) {
     drawSelection(),
     EditorView.lineWrapping,
     placeholder("Write the beginning of a document. The model goes on with it."),
-    highlightSpecialChars({ specialChars: HIDDEN_IN_TEXT, render: escape }),
+    hiddenView,
     lensView,
     theme,
     EditorView.contentAttributes.of(ATTRIBUTES),
@@ -107,14 +108,6 @@ function heard(update, ears) {
   if (update.selectionSet || update.docChanged) ears.onSelect(from, to, head);
 }
 
-/** @param {number} code */
-function escape(code) {
-  const shown = document.createElement("span");
-  shown.className = "escape";
-  shown.textContent = escaped(String.fromCodePoint(code));
-  return shown;
-}
-
 /** @param {Ears} ears */
 function pointer(ears) {
   /** @param {MouseEvent} event @param {EditorView} view */
@@ -127,15 +120,4 @@ function pointer(ears) {
     mouseleave: () => void ears.onHover(null),
     click: (event, view) => void (view.state.selection.main.empty && ears.onPress(under(event, view))),
   });
-}
-
-/** @param {string} before @param {string} after */
-function difference(before, after) {
-  if (before === after) return null;
-  const most = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < most && before.charCodeAt(start) === after.charCodeAt(start)) start++;
-  let end = 0;
-  while (end < most - start && before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end)) end++;
-  return { from: start, to: before.length - end, insert: after.slice(start, after.length - end) };
 }

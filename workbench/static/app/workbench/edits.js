@@ -127,3 +127,25 @@ export function commonStart(one, other) {
   while (count < one.length && same(one[count], other[count])) count++;
   return count;
 }
+
+/** The least change that makes one text the other; null for none. @param {string} before @param {string} after */
+export function difference(before, after) {
+  if (before === after) return null;
+  const most = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < most && before.charCodeAt(start) === after.charCodeAt(start)) start++;
+  let end = 0;
+  while (end < most - start && before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end)) end++;
+  return { from: start, to: before.length - end, insert: after.slice(start, after.length - end) };
+}
+
+/** How many tokens the first word has: up to the next that begins with a blank. @param {readonly Piece[]} pieces */
+export function firstWord(pieces) {
+  let written = "";
+  const end = pieces.findIndex((piece) => {
+    if (written.trim() && /^\s/.test(piece.text)) return true;
+    written += piece.text;
+    return false;
+  });
+  return end < 0 ? pieces.length : end;
+}

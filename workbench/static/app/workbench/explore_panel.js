@@ -3,14 +3,12 @@
 import { html, useState } from "../../vendor/preact.js";
 import { send } from "../api.js";
 import { hearBudget } from "../budget.js";
-import { explored } from "./branching.js";
 import { branches, followed } from "./explore.js";
+import { ExploreTree } from "./explore_tree.js";
 import { tokensOf } from "./fold.js";
 import { HEADERS } from "./request.js";
-import { visible } from "./spelling.js";
 import { guarded, known } from "./stage.js";
 import * as state from "./state.js";
-import { share } from "./share.js";
 
 /** @typedef {import("./explore.js").Leaf} Leaf */
 /** @typedef {import("./explore.js").Limits} Limits */
@@ -39,7 +37,7 @@ export function ExplorePanel() {
     </div>
     <div class="row"><button type="button" class="button primary" disabled=${busy} onClick=${press}>${busy ? "Looking…" : "Explore"}</button>
       <span class="small soft">At most ${MOST_ASKED} places are looked at; each costs the text and one token.</span></div>
-    <${Leaves} leaves=${leaves} base=${base} />
+    <${ExploreTree} leaves=${leaves} base=${base} />
   </div>`;
 }
 
@@ -79,36 +77,4 @@ async function ask(prompt, leaves, limits) {
     const leaf = leaves[choice.index];
     return token?.lens && leaf ? branches(leaf, token.lens.top, limits) : [];
   });
-}
-
-/** @param {{leaves: Leaf[], base: number[]}} props */
-function Leaves({ leaves, base }) {
-  const sorted = ordered(leaves);
-  if (!sorted.length) return null;
-  const same = base.join() === state.text.value.promptIds.join();
-  return html`${same ? null : html`<p class="notice caution small">The text has changed since: explore again to go on from here.</p>`}
-    <ol class="likeliest explored" aria-label="Likely continuations">${sorted.map((leaf) => html`<li key=${leaf.ids.join()} style=${{ paddingInlineStart: `${(leaf.ids.length - 1) * 0.9}rem` }}>
-      <button type="button" disabled=${!same || state.running.value !== null} onClick=${() => explored(leaf.ids)} title=${`ids ${leaf.ids.join(" ")}`}>
-        <span class="spelt verbatim">${visible(state.vocabulary().spelling(leaf.ids.at(-1) ?? 0) ?? `token ${leaf.ids.at(-1)}`, 20)}</span>
-        <span class="bar-of"><i style=${{ width: `${Math.exp(leaf.logprob) * 100}%` }}></i><i class="after" style=${{ width: `${Math.exp(leaf.total) * 100}%` }}></i></span>
-        <span class="number">${share(Math.exp(leaf.logprob))}</span><span class="number soft">${share(Math.exp(leaf.total))}</span><span></span>
-      </button></li>`)}</ol>`;
-}
-
-/** Each under its parent, the likeliest first. @param {Leaf[]} leaves */
-function ordered(leaves) {
-  /** @type {Map<string, Leaf[]>} */
-  const children = new Map();
-  for (const leaf of leaves) {
-    const above = leaf.ids.slice(0, -1).join();
-    children.set(above, [...(children.get(above) ?? []), leaf]);
-  }
-  /** @type {Leaf[]} */
-  const result = [];
-  const open = [...(children.get("") ?? [])].reverse();
-  for (let leaf = open.pop(); leaf; leaf = open.pop()) {
-    result.push(leaf);
-    open.push(...[...(children.get(leaf.ids.join()) ?? [])].reverse());
-  }
-  return result;
 }

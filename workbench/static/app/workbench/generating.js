@@ -1,5 +1,5 @@
 /**
- * Going on with the document: streaming into it, looking only, a preview. What comes is a branch of its own.
+ * Going on with the document: streaming into it, or looking only. What comes is a branch of its own.
  *
  * @typedef {import("./document.js").Piece} Piece
  * @typedef {import("./tree.js").Made} Made
@@ -7,7 +7,7 @@
  */
 
 import { Document } from "./document.js";
-import { commonStart, splitAt } from "./edits.js";
+import { splitAt } from "./edits.js";
 import { withRows } from "./fold.js";
 import { newSeed } from "./parameters.js";
 import { completionBody, firstUnseen, lensBody } from "./request.js";
@@ -46,14 +46,14 @@ export async function goOn(head, tail) {
   lock(true);
   show(head.concat(tail), head.length);
   const paint = painter(head, tail);
-  const outcome = await run(body, "run", paint.soon).catch((error) => {
+  const outcome = await run(body, "run", paint.soon, head).catch((error) => {
     paint.now();
     throw error;
   });
   finish(head, tail, outcome, body);
 }
 
-function settings() {
+export function settings() {
   const { modelId, values, likeliest, seed } = state;
   return { model: modelId.value, values: values.value, k: Math.min(likeliest.value, state.model.value?.max_logprobs ?? 100), seed: seed.value };
 }
@@ -83,7 +83,7 @@ function showGrowing(head, tail, outcome) {
 }
 
 /** The prompt with the rows that came along. @param {Document} head @param {Outcome} outcome */
-function scored(head, outcome) {
+export function scored(head, outcome) {
   const rows = outcome.choices[0]?.rows;
   if (!rows?.size) return head;
   const pieces = withRows(head.pieces, head.promptPieces, rows, state.vocabulary(), state.modelId.value);
@@ -91,7 +91,7 @@ function scored(head, outcome) {
 }
 
 /** @param {Document} head @param {Piece[]} pieces */
-function appended(head, pieces) {
+export function appended(head, pieces) {
   return head.concat(new Document(pieces, pieces.length));
 }
 
@@ -124,52 +124,17 @@ export async function look() {
     const body = lensBody(document, settings());
     if (firstUnseen(document, settings().k) === null) return;
     lock(true);
-    const outcome = await run(body, "lens", () => {});
+    const outcome = await run(body, "lens", () => {}, document);
     show(scored(document, outcome));
     takeIn(state.text.value);
   });
 }
 
-/** A short continuation in grey, for Tab to take. */
-export async function preview() {
-  if (state.running.value) return;
-  await guarded(async () => {
-    const head = await known(splitAt(state.text.value, state.selection.value.to)[0]);
-    const { best_of: _, n: __, ...values } = state.values.value;
-    const body = completionBody(head, { ...settings(), values: { ...values, max_tokens: Math.min(values.max_tokens ?? 16, 24) } });
-    const at = state.text.value;
-    const outcome = await run(body, "preview", (sofar) => (state.ghost.value = sofar.choices[0]?.pieces() ?? []));
-    if (state.text.value === at && commonStart(at.pieces, head.pieces) === head.pieces.length) show(withLensOf(at, scored(head, outcome)));
-  });
-}
-
-/** @param {Document} document @param {Document} scoredHead */
-function withLensOf(document, scoredHead) {
-  const pieces = [...scoredHead.pieces, ...document.pieces.slice(scoredHead.pieces.length)];
-  return new Document(pieces, Math.max(document.fresh, scoredHead.fresh));
-}
-
-/** Takes the grey text into the document. */
-export function acceptPreview() {
-  const pieces = state.ghost.value;
-  if (!pieces.length) return false;
-  state.ghost.value = [];
-  const [head, tail] = splitAt(state.text.value, state.selection.value.to);
-  state.predictions.value = state.predictions.value.record(state.text.value);
-  const whole = appended(head, [...pieces]);
-  show(whole.concat(tail), whole.length);
-  takeIn(state.text.value);
-  return true;
-}
-
-/** Esc: ends a run and keeps what came, or drops the grey text. */
+/** Ends a run and keeps what came. */
 export function stop() {
-  const { running, ghost } = state;
-  if (!running.value && !ghost.value.length) return false;
+  const { running } = state;
   running.value?.stop();
-  if (running.value?.what !== "preview") ghost.value = [];
-  else queueMicrotask(() => (ghost.value = []));
-  return true;
+  return running.value !== null;
 }
 
 /** What the last prediction went on from is not here any more. */

@@ -13,7 +13,7 @@ import { Decoration, StateEffect, StateField, ViewPlugin, WidgetType } from "../
 import { documentField } from "./editor_document.js";
 import { groupOf, meanLens } from "./grain.js";
 import { shade } from "./lens.js";
-import { visible } from "./spelling.js";
+import { escaped, HIDDEN_IN_TEXT, visible } from "./spelling.js";
 
 /** @type {Look} */
 const PLAIN = { mode: "off", at: -1, ghost: [], ghostAt: 0, grain: "token" };
@@ -133,7 +133,7 @@ function chip(piece, look) {
 
 /** @param {Look} look */
 function ghostly({ ghost, ghostAt }) {
-  const text = ghost.map((piece) => piece.text).join("");
+  const text = ghost.map((piece) => piece.text).join("").replace(HIDDEN_IN_TEXT, escaped);
   return Decoration.widget({ widget: new Chip(text, "ghost"), side: 2 }).range(ghostAt);
 }
 

@@ -1,7 +1,9 @@
-/** What the page reads when it opens: the models, and the service's own schema. */
+/** What the page reads when it opens: the models, the service's own schema, and what its address names. */
 
 import { get } from "../api.js";
 import { fieldsOf } from "./parameters.js";
+import { draftNow, setAside } from "./saved_drafts.js";
+import { openLinked } from "./saved_opening.js";
 import { show, takeIn } from "./stage.js";
 import { Document } from "./document.js";
 import * as state from "./state.js";
@@ -10,6 +12,7 @@ import { emptyTree } from "./tree.js";
 export async function open() {
   const [openapi] = await Promise.all([get("/openapi.json"), readModels()]);
   state.fields.value = fieldsOf(openapi);
+  await openLinked();
 }
 
 /** The models anew; the one that is used stays. */
@@ -27,11 +30,17 @@ export async function readModels() {
  */
 export function useModel(id) {
   if (state.running.value || id === state.modelId.value) return;
-  const before = state.tokenizerOf(state.model.value);
   const document = state.text.value;
+  const alike = state.tokenizerOf(state.models.value.find((each) => each.id === id) ?? null) === state.tokenizerOf(state.model.value);
+  if (!alike) keepBranches();
   takeIn(document);
   state.modelId.value = id;
-  const alike = state.tokenizerOf(state.model.value) === before;
   if (!alike) state.tree.value = emptyTree();
   show(alike ? new Document(document.pieces, 0) : Document.typed(document.text));
+}
+
+/** What runs made has no place in another tokenizer's tree: unsaved, it is offered again. */
+function keepBranches() {
+  const aside = Object.values(state.tree.value.nodes).some((node) => node.made) ? draftNow() : null;
+  if (aside) setAside(aside);
 }

@@ -1,19 +1,16 @@
 /** Any text in the place of a token, listed or not: what the model gives it there, and a branch with it. */
 
 import { html, useState } from "../../vendor/preact.js";
-import { post } from "../api.js";
 import { forced } from "./branching.js";
 import { probability } from "./lens.js";
-import { HEADERS } from "./request.js";
+import { scoresOf } from "./scores.js";
 import { visible } from "./spelling.js";
 import { guarded, known } from "./stage.js";
 import * as state from "./state.js";
 import { share } from "./share.js";
 import { idsOfText } from "./tokenizing.js";
 
-/** @typedef {{text: string, tokens: string[], sum_logprob: number, token_logprobs: number[], token_ranks: number[]}} Told */
-
-const SECONDS = 900;
+/** @typedef {import("./scores.js").Score & {text: string}} Told */
 
 /** @param {{index: number}} props */
 export function OtherText({ index }) {
@@ -38,7 +35,6 @@ export function OtherText({ index }) {
 /** @param {number} index @param {string} text */
 async function asked(index, text) {
   const head = (await known(state.text.value)).head(index);
-  const model = state.modelId.value;
-  const body = { model, prompt: head.promptIds, continuations: [await idsOfText(model, text)] };
-  return (await post("/site/v1/score", body, { headers: HEADERS, seconds: SECONDS })).results[0];
+  const [score] = await scoresOf(head.promptIds, [await idsOfText(state.modelId.value, text)]);
+  return /** @type {import("./scores.js").Score} */ (score);
 }

@@ -2,7 +2,8 @@
  * One request that streams: what it says of the queue and of a boot, its choices, its end. Whoever asks stops it with the signal.
  *
  * @typedef {import("./state.js").Running} Running
- * @typedef {{choices: Choice[], requestId: string | null, fingerprint: string | null, usage: any, stopped: boolean}} Outcome
+ * @typedef {{choices: Choice[], requestId: string | null, fingerprint: string | null, usage: any, stopped: boolean, first: number | null}} Outcome
+ *   first: `performance.now()` when the first token came
  */
 
 import { isAbort, send, stream, told as toldOf } from "../api.js";
@@ -10,6 +11,7 @@ import { hearBudget } from "../budget.js";
 import { concerning } from "../feedback.js";
 import { Choice } from "./fold.js";
 import { HEADERS } from "./request.js";
+import { remember } from "./run_history.js";
 import { boot, faults, error, model, modelId, running, sent, told, vocabulary } from "./state.js";
 
 const PATH = "/site/v1/completions";
@@ -22,19 +24,24 @@ const MOST_KEPT = 2000;
  * @param {Record<string, any>} body
  * @param {Running["what"]} what
  * @param {(outcome: Outcome) => void} onToken
+ * @param {import("./document.js").Document | null} [head] what it goes on from
  * @returns {Promise<Outcome>} what came, also where it was stopped; throws where the service refuses or fails
  */
-export async function run(body, what, onToken) {
+export async function run(body, what, onToken, head = null) {
   const ending = new AbortController();
+  const [since, at] = [performance.now(), new Date().toISOString()];
   begin(body, what, ending);
   /** @type {Outcome} */
-  const outcome = { choices: [], requestId: null, fingerprint: null, usage: null, stopped: false };
+  const outcome = { choices: [], requestId: null, fingerprint: null, usage: null, stopped: false, first: null };
+  /** @type {unknown} */
+  let failed = null;
   try {
     await (body.stream ? streamed(body, outcome, ending.signal, onToken) : whole(body, outcome, ending.signal));
   } catch (fault) {
-    if (!isAbort(fault)) throw fault;
+    if (!isAbort(fault)) throw (failed = fault);
     outcome.stopped = true;
   } finally {
+    remember({ what, body, head, outcome, fault: failed, since, at, queueMs: told.value?.queueWait ?? null });
     running.value = null;
     boot.value = null;
   }
@@ -104,6 +111,7 @@ function count(outcome) {
   const now = running.value;
   if (!now) return;
   const tokens = outcome.choices.reduce((sum, choice) => sum + (choice?.tokens ?? 0), 0);
+  if (tokens > 0) outcome.first ??= performance.now();
   const seconds = (performance.now() - now.since) / 1000;
   running.value = { ...now, tokens };
   if (told.value && tokens > 1) told.value = { ...told.value, tokensPerSecond: tokens / seconds };

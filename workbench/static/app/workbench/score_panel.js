@@ -1,16 +1,14 @@
 /** Continuations against each other: what the model gives each of them after this text. */
 
 import { html, useState } from "../../vendor/preact.js";
-import { post } from "../api.js";
-import { HEADERS } from "./request.js";
+import { scoresOf } from "./scores.js";
 import { visible } from "./spelling.js";
 import { fail, known } from "./stage.js";
 import * as state from "./state.js";
 import { idsOfText } from "./tokenizing.js";
 
-/** @typedef {{sum_logprob: number, is_greedy: boolean, n_bytes: number, tokens: string[], token_logprobs: number[], token_ids: number[], boundary: string}} Result */
+/** @typedef {import("./scores.js").Score} Result */
 
-const SECONDS = 900;
 const MOST = 128;
 
 export function ScorePanel() {
@@ -43,13 +41,8 @@ export function ScorePanel() {
 /** By text, as lm-eval does, where all of it was typed; else by the exact ids. @param {string[]} texts @returns {Promise<Result[]>} */
 async function scored(texts) {
   const document = await known(state.text.value);
-  const model = state.modelId.value;
-  const typed = document.pieces.every((piece) => piece.by === "you");
-  const body = typed
-    ? { model, prompt: document.text, continuations: texts }
-    : { model, prompt: document.promptIds, continuations: await Promise.all(texts.map((text) => idsOfText(model, text))) };
-  const { results } = await post("/site/v1/score", body, { headers: HEADERS, seconds: SECONDS });
-  return results;
+  if (document.pieces.every((piece) => piece.by === "you")) return scoresOf(document.text, texts);
+  return scoresOf(document.promptIds, await Promise.all(texts.map((text) => idsOfText(state.modelId.value, text))));
 }
 
 /** @param {{texts: string[], results: Result[], by: string}} props */

@@ -4,6 +4,8 @@ import { html, useEffect, useState } from "../../vendor/preact.js";
 import { Dialog } from "../dialog.js";
 import { onTree, visit } from "./branching.js";
 import { stop } from "./generating.js";
+import { dropPreview } from "./preview.js";
+import { saveNow } from "./saved_opening.js";
 import * as stage from "./stage.js";
 import * as state from "./state.js";
 import { marked, nodeOf } from "./tree.js";
@@ -14,12 +16,14 @@ const SHEET = [
   ["Ctrl Shift Enter", "Generate at the caret; what follows stays"],
   ["Shift Enter", "Another continuation from the same place"],
   ["Esc", "Stop and keep what came; drop the preview"],
-  ["Ctrl Space, then Tab", "Preview a continuation, then take it"],
-  ["Ctrl Alt ← →", "Undo and redo predictions"],
+  ["Ctrl Space, then Tab or Ctrl →", "Preview a continuation, then take it, or its next word"],
+  ["Ctrl Alt ← →, or F8 and Shift F8", "Undo and redo predictions"],
   ["Ctrl Z, Ctrl Y", "Undo and redo text"],
+  ["Ctrl S", "Save, on the server"],
   ["Ctrl F", "Find in the document"],
   ["F2, Shift F2", "Next and previous of the most surprising tokens"],
   ["F4, Shift F4", "Next and previous token"],
+  ["Ctrl . and Ctrl ,", "Next and previous of the other tokens here; Enter branches to it"],
   ["[ and ]", "Sibling branches (outside of the text)"],
   ["- and +", "Up to the parent, down to a child (outside of the text)"],
   ["*", "Bookmark this branch (outside of the text)"],
@@ -61,7 +65,9 @@ const OUTSIDE = {
 function pressed(event) {
   if (event.key === "F2") return act(event, () => surprise(event.shiftKey ? -1 : 1));
   if (event.key === "F4") return act(event, () => step(event.shiftKey ? -1 : 1));
-  if (event.key === "Escape" && state.running.value) return act(event, stop);
+  if ((event.key === "." || event.key === ",") && event.ctrlKey && !event.altKey) return act(event, () => counterfactual(event.key === "." ? 1 : -1));
+  if (event.key === "Escape" && (state.running.value || state.ghost.value.length)) return act(event, () => dropPreview() || stop());
+  if (event.key === "s" && (event.ctrlKey || event.metaKey) && !event.altKey) return act(event, saveNow);
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) return;
   const key = OUTSIDE[event.key];
   if (key) act(event, key);
@@ -106,6 +112,18 @@ export function surprise(by) {
 /** @param {number} by */
 function step(by) {
   choose(Math.max(0, Math.min(state.text.value.pieces.length - 1, state.looked.value + by)));
+}
+
+/** Leads to the next of the tokens that could stand here, for Enter to take. @param {number} by */
+function counterfactual(by) {
+  state.chosen.value = state.looked.value;
+  state.tab.value = "token";
+  requestAnimationFrame(() => {
+    const rows = [...document.querySelectorAll(".likeliest button:enabled")];
+    const now = rows.indexOf(/** @type {Element} */ (document.activeElement));
+    const to = rows[now < 0 ? (by > 0 ? 0 : rows.length - 1) : (now + by + rows.length) % rows.length];
+    if (to instanceof HTMLElement) to.focus();
+  });
 }
 
 /** Looks at a token, wherever it stands. @param {number} index */

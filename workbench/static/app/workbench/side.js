@@ -6,9 +6,12 @@ import { CodePanel } from "./code_panel.js";
 import { ComparePanel } from "./compare_panel.js";
 import { ExplorePanel } from "./explore_panel.js";
 import { ParameterPanel } from "./parameter_panel.js";
+import { RunHistoryPanel } from "./run_history_panel.js";
+import { SavedPanel } from "./saved_panel.js";
 import { ScorePanel } from "./score_panel.js";
 import * as state from "./state.js";
 import { TokenPanel } from "./token_panel.js";
+import { UnsavedMark } from "./unsaved_mark.js";
 
 /** @type {[string, string, any][]} */
 const TABS = [
@@ -18,6 +21,8 @@ const TABS = [
   ["score", "Score", ScorePanel],
   ["compare", "Compare", ComparePanel],
   ["explore", "Explore", ExplorePanel],
+  ["saved", "Saved", SavedPanel],
+  ["runs", "Runs", RunHistoryPanel],
   ["code", "Code", CodePanel],
 ];
 
@@ -26,7 +31,7 @@ export function Side() {
   return html`<aside class="side" aria-label="Panels">
     <div class="tabs" role="tablist" onKeyDown=${moved}>
       ${TABS.map(([each, label]) => html`<button type="button" key=${each} role="tab" id=${`tab-${each}`} aria-selected=${each === id} aria-controls="side-panel"
-        tabindex=${each === id ? 0 : -1} onClick=${() => (state.tab.value = each)}>${label}</button>`)}
+        tabindex=${each === id ? 0 : -1} onClick=${() => (state.tab.value = each)}>${label}${each === "saved" ? html`<${UnsavedMark} />` : null}</button>`)}
     </div>
     <div class="side-panel" id="side-panel" role="tabpanel" aria-labelledby=${`tab-${id}`} aria-label=${name} tabindex="0"><${Panel} /></div>
   </aside>`;

@@ -25,6 +25,8 @@ export const hovered = signal(/** @type {number | null} */ (null));
 /** A token that was chosen by name: the caret may stand at several. */
 export const chosen = signal(/** @type {number | null} */ (null));
 export const tree = signal(/** @type {Tree} */ (emptyTree()));
+/** The branch that the map begins with; null for all. */
+export const hoisted = signal(/** @type {string | null} */ (null));
 export const predictions = signal(/** @type {History<Document>} */ (new History()));
 
 export const models = signal(/** @type {ModelCard[]} */ ([]));

@@ -4,8 +4,10 @@
  *
  * @typedef {import("./document.js").Piece} Piece
  * @typedef {{model: string, body: any, seed: number | null, requestId: string | null, at: string, fingerprint: string | null, finish: string | null}} Made
+ * @typedef {"up" | "down"} Thumb what somebody thinks of a branch
  * @typedef {{
- *   id: string, parent: string | null, children: readonly string[], pieces: readonly Piece[], made: Made | null, marked: boolean, seen: boolean
+ *   id: string, parent: string | null, children: readonly string[], pieces: readonly Piece[], made: Made | null, marked: boolean, seen: boolean,
+ *   thumb?: Thumb
  * }} Node `made`: by which run; null for what was typed
  * @typedef {{nodes: Readonly<Record<string, Node>>, root: string, here: string, last: number}} Tree `here`: where the document ends
  */
@@ -122,7 +124,8 @@ function divided(tree, id, count) {
   const nodes = { ...tree.nodes };
   nodes[lower] = { ...whole, id: lower, parent: id, pieces: whole.pieces.slice(count) };
   for (const child of whole.children) nodes[child] = { ...nodeOf(tree, child), parent: lower };
-  nodes[id] = { ...whole, pieces: whole.pieces.slice(0, count), children: [lower], marked: false };
+  const { thumb: _, ...upper } = whole; // a judgement is of the end
+  nodes[id] = { ...upper, pieces: whole.pieces.slice(0, count), children: [lower], marked: false };
   return { ...tree, nodes, last: tree.last + 1, here: tree.here === id ? lower : tree.here };
 }
 
@@ -140,6 +143,22 @@ export function visited(tree, id) {
 export function marked(tree, id) {
   const one = nodeOf(tree, id);
   return replaced(tree, { ...one, marked: !one.marked });
+}
+
+/** The same thumb again takes it back. @param {Tree} tree @param {string} id @param {Thumb} thumb @returns {Tree} */
+export function judged(tree, id, thumb) {
+  const { thumb: before, ...one } = nodeOf(tree, id);
+  return replaced(tree, before === thumb ? one : { ...one, thumb });
+}
+
+/** The node on the current path that holds this piece of the document in two, the lower one beginning with it. @param {Tree} tree @param {number} index */
+export function split(tree, index) {
+  let before = 0;
+  for (const { id, pieces } of pathTo(tree, tree.here)) {
+    if (index > before && index < before + pieces.length) return divided(tree, id, index - before);
+    before += pieces.length;
+  }
+  return tree;
 }
 
 /** Without a node and all below it; whoever was there is then at its parent. @param {Tree} tree @param {string} id @returns {Tree} */
