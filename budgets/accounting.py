@@ -12,9 +12,10 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 
 from budgets import heartbeat
 from budgets.barrier import Barrier
@@ -33,8 +34,9 @@ from budgets.spool import Spool
 from budgets.store import reaching
 from budgets.sweep import sweep
 
-#: Calls to Redis at the same time: of new requests, of those that wait, and of everything else.
-FIRST_AT_ONCE, AGAIN_AT_ONCE = 24, 8
+#: Calls to Redis at the same time: of new requests, which share round trips (but in a Cluster, where each needs a connection), of
+#: those that wait, and of everything else.
+FIRST_AT_ONCE, FIRST_ALONE, AGAIN_AT_ONCE = 256, 24, 8
 OTHERS_AT_ONCE = 40
 #: Of one question, the wait for its turn included. redis-py may swallow the time-out and take a second of its own until it
 #: gives up, and a refusal is due within two.
@@ -46,6 +48,17 @@ REAP_SECONDS = TEND_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many requests run and wait, and endings are spooled; whether it admits, and whether it reaches Redis."""
+
+    running: int
+    waiting: int
+    spooled: int
+    open: bool
+    reachable: bool
 
 
 class Accounting:
@@ -64,9 +77,10 @@ class Accounting:
         self._given, self._timers, self._folder = redis, timers or Timers(), folder
         self._others = beside(redis, OTHERS_AT_ONCE)
         self._barrier = Barrier(self._others, self._recover, self._timers.lease / 3000 if learning is None else learning)
-        self._admitting = beside(redis, FIRST_AT_ONCE + AGAIN_AT_ONCE, self._barrier.greet)
+        self._admitting = beside(redis, FIRST_ALONE + AGAIN_AT_ONCE, self._barrier.greet)
         self._admissions, self._ledger = (Ledger(client, self._timers, limits) for client in (self._admitting, self._others))
-        self._first, self._again = asyncio.Semaphore(FIRST_AT_ONCE), asyncio.Semaphore(AGAIN_AT_ONCE)
+        first = FIRST_ALONE if isinstance(redis, RedisCluster) else FIRST_AT_ONCE
+        self._first, self._again = asyncio.Semaphore(first), asyncio.Semaphore(AGAIN_AT_ONCE)
         self._line = Line(self._ask_again, self._timers.waiter / 3000, max_wait)
         self._reaper = Reaper(self._others, self._ledger, self._accounts)
         self._holds: dict[str, Hold] = {}
@@ -76,6 +90,11 @@ class Accounting:
     def closed(self) -> str | None:
         """Why nothing is admitted now; None where it is."""
         return self._barrier.closed or (None if self._spool.writable else "the spool cannot be written")
+
+    @property
+    def standing(self) -> Standing:
+        """What it has to do at this moment."""
+        return Standing(len(self._holds), self._line.length, len(self._spool.pending), self.closed is None, self._barrier.reachable)
 
     async def start(self) -> None:
         """Takes over what dead processes left here, and opens if Redis is there; otherwise as soon as it is. Raises OSError."""

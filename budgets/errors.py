@@ -14,6 +14,7 @@ BudgetError
 │   └── WaitedTooLong     its turn in the key's line did not come in time
 ├── RequestEnded          the request was settled, expired or given up before
 ├── RequestMismatch       the id of one request came with the numbers of another
+├── AccountFull           an account has as many keys as it may
 ├── CapAboveAccount       a key's cap above its account's
 ├── CapOutOfBounds        a cap or a number of places that the ledger cannot hold
 ├── UnsafeRedis           a Redis that drops keys or forgets them
@@ -110,6 +111,10 @@ class RequestEnded(BudgetError):
 
 class RequestMismatch(BudgetError):
     """A fault of ours: request ids are made by the server, one for each request."""
+
+
+class AccountFull(BudgetError):
+    """Nothing was made."""
 
 
 @dataclass

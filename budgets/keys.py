@@ -21,19 +21,14 @@ from redis.asyncio import Redis
 
 from budgets import names, redis_keys
 from budgets.caps import UNBOUNDED, check_concurrency, check_tokens
-from budgets.errors import CapAboveAccount, KeyRevoked, SecretMismatch, StoreUnavailable, UnknownAccount, UnknownKey
+from budgets.errors import AccountFull, CapAboveAccount, KeyRevoked, SecretMismatch, UnknownAccount, UnknownKey
 from budgets.scripts import Args, Scripts
 from budgets.secret import Secret
+from budgets.sightings import Sightings
 from budgets.store import fields, reaching, text, texts
 
-PREFIX = "acs-bm-"
-RANDOM_LENGTH = 32
-CHECKSUM_LENGTH = 6
+PREFIX, RANDOM_LENGTH, CHECKSUM_LENGTH = "acs-bm-", 32, 6
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
-
-
-#: A key's last use is written at most so often.
-SEEN_SECONDS = 60
 
 
 class Keep(Enum):
@@ -48,7 +43,7 @@ KEEP = Keep.KEEP
 @dataclass(frozen=True)
 class ApiKey:
     """What is kept of a key. `created` and `expires` are Unix seconds; `models` None means all; `secret_version` is the one
-    of the secret under which it was hashed; `last_used` is exact to SEEN_SECONDS. What it may use is in `budgets/caps.py`."""
+    of the secret under which it was hashed; `last_used` is from `budgets/sightings.py`. What it may use is in `budgets/caps.py`."""
 
     id: str
     account_id: str
@@ -71,6 +66,7 @@ class Keys:
 
     def __init__(self, redis: Redis, secret: Secret, prefix: str = PREFIX) -> None:
         self._redis, self._scripts, self._secret, self._prefix = redis, Scripts(redis), secret, prefix
+        self._sightings = Sightings(redis)
         self._shape = re.compile(re.escape(prefix) + f"[0-9A-Za-z]{{{RANDOM_LENGTH + CHECKSUM_LENGTH}}}")
 
     async def create(
@@ -81,18 +77,19 @@ class Keys:
         models: tuple[str, ...] | None = None,
         monthly_tokens: int | None = None,
         concurrency: int | None = None,
+        most: int | None = None,
     ) -> tuple[str, ApiKey]:
-        """The key, shown this once, and its record. `monthly_tokens` None is unbounded, `concurrency` None the default.
+        """The key, shown this once, and its record. `monthly_tokens` None is unbounded, `concurrency` None the default; `most`
+        keys that open something may the account have then. Its hash comes last: whoever finds the key finds it whole.
 
-        Its hash comes last: whoever finds the key finds it whole. Raises UnknownAccount, CapAboveAccount, CapOutOfBounds, BadName.
+        Raises UnknownAccount, AccountFull, CapAboveAccount, CapOutOfBounds, BadName.
         """
-        shown, created = new_key(self._prefix), int(time.time())
+        shown = new_key(self._prefix)
         version, digest = self._secret.digests(shown)[0]
-        key = ApiKey(
-            secrets.token_hex(8), account_id, names.check(name), self._prefix, shown[-4:], created, "active", expires, models, version
-        )
+        own = (secrets.token_hex(8), account_id, names.check(name), self._prefix, shown[-4:], int(time.time()))
+        key = ApiKey(*own, "active", expires, models, version)
         caps = _caps(key.id, monthly_tokens, KEEP if concurrency is None else concurrency, KEEP)
-        await self._store("make", account_id, key.id, caps, _fields(key))
+        await self._store("make", account_id, key.id, caps, _fields(key), most)
         async with reaching():
             await self._redis.set(redis_keys.digest(version, digest), f"{account_id}/{key.id}")
         return shown, key
@@ -115,16 +112,8 @@ class Keys:
         key = _key(account_id, key_id, fields(stored)) if stored else None
         if key is None or owner != "active" or key.state == "revoked" or key.expired(time.time()):
             raise UnknownKey
-        await self._see(key)
+        self._sightings.see(key)
         return key
-
-    async def _see(self, key: ApiKey) -> None:
-        """It is used now. Nothing depends on this."""
-        now = int(time.time())
-        if now - (key.last_used or 0) >= SEEN_SECONDS:
-            with suppress(StoreUnavailable):
-                async with reaching():
-                    await self._redis.hset(redis_keys.key(key.account_id, key.id), "last_used", str(now))
 
     async def list(self, account_id: str) -> list[ApiKey]:
         async with reaching():
@@ -166,10 +155,14 @@ class Keys:
         with suppress(KeyRevoked):
             await self._store("change", account_id, key_id, {}, {"state": "revoked"})
 
-    async def _store(self, how: str, account_id: str, key_id: str, caps: dict[str, str], record: dict[str, str]) -> None:
+    async def _store(
+        self, how: str, account_id: str, key_id: str, caps: dict[str, str], record: dict[str, str], most: int | None = None
+    ) -> None:
         keys = [redis_keys.account(account_id), redis_keys.key(account_id, key_id), redis_keys.account_keys(account_id)]
-        args: Args = [how, key_id, len(caps), *chain(*caps.items(), *record.items())]
-        match await self._scripts.run("key", [*keys, redis_keys.caps(account_id)], args):
+        args: Args = [how, key_id, "" if most is None else most, redis_keys.key(account_id, ""), len(caps)]
+        match await self._scripts.run("key", [*keys, redis_keys.caps(account_id)], [*args, *chain(*caps.items(), *record.items())]):
+            case ["FULL"]:
+                raise AccountFull(account_id)
             case ["ABOVE", cap]:
                 raise CapAboveAccount(int(cap))
             case ["UNKNOWN", what]:

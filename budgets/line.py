@@ -25,6 +25,11 @@ class Line:
         self._ask, self._longest, self._max_wait = ask, longest, max_wait
         self._waiting: dict[str, dict[str, asyncio.Future[None] | None]] = {}
 
+    @property
+    def length(self) -> int:
+        """How many wait here, of all keys."""
+        return sum(map(len, self._waiting.values()))
+
     async def wait(self, wanted: Reservation, answer: Queued) -> Granted:
         """Raises WaitedTooLong, and whatever asking raises."""
         until = asyncio.get_running_loop().time() + self._max_wait

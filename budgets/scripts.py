@@ -1,4 +1,4 @@
-"""The money movements: `lua/*.lua`, each run by its file's name in one round trip.
+"""The money movements: `lua/*.lua`, each run by its file's name in one round trip, which several may share (`batches.py`).
 
 redis-py sends a script's hash, and its text only where Redis does not know it (after a restart).
 """
@@ -12,6 +12,7 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
+from budgets.batches import Batches
 from budgets.store import reaching
 
 FOLDER = Path(__file__).parent / "lua"
@@ -28,13 +29,13 @@ class Scripts:
     argument, key or setting by which anybody could move the ledger's time."""
 
     def __init__(self, redis: Redis, clock: str = CLOCK) -> None:
-        self._redis, self._clock = redis, clock
+        self._redis, self._clock, self._batches = redis, clock, Batches(redis)
         self._scripts: dict[str, AsyncScript] = {}
 
     async def run(self, name: str, keys: Sequence[str], args: Args) -> Reply:
         """Raises StoreUnavailable: then nobody knows whether it ran, and every script may be run again."""
         async with reaching():
-            return cast("Reply", await self._script(name)(keys=list(keys), args=args))
+            return cast("Reply", await self._batches.run(self._script(name), keys, args))
 
     def _script(self, name: str) -> AsyncScript:
         if name not in self._scripts:

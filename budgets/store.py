@@ -21,7 +21,7 @@ TIMEOUT_SECONDS = 1.0
 MAX_CONNECTIONS = 64
 
 
-def connect(url: str) -> Redis:
+def connect(url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> Redis:
     """A client for a URL of `budgets/redis_url.py`; opens nothing until it is used. Raises ValueError.
 
     redis-py's own retries would run one command twice after a pause, so there are none: a time-out
@@ -30,8 +30,8 @@ def connect(url: str) -> Redis:
     return redis_url.client(
         url,
         decode_responses=True,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=timeout_seconds,
         health_check_interval=15,
         max_connections=MAX_CONNECTIONS,
         retry=Retry(NoBackoff(), 0),

@@ -38,11 +38,15 @@ class Standing:
 
 @dataclass(frozen=True)
 class Row:
-    """What one model was asked for, on one day or (`day` "") in the month. `counts` are those of `budgets/redis_keys.py`."""
+    """What one model was asked for, on one day or (`day` "") in the month, with one key or (`key` "") with all of a report.
+
+    `counts` are those of `budgets/redis_keys.py`.
+    """
 
     day: str
     model: str
     counts: Counter[str]
+    key: str = ""
 
     def document(self) -> dict[str, Any]:
         shown = {what: self.counts[what] for what in ("requests", "prompt_tokens", "completion_tokens", "errors")}
@@ -72,6 +76,12 @@ class Report:
     @property
     def by_day(self) -> list[Row]:
         return _sums(list(self.rows))
+
+    @property
+    def by_key(self) -> dict[str, list[Row]]:
+        """By day and model, of each key that was used at all."""
+        ids = {row.key for row in self.rows}
+        return {key: _sums([row for row in self.rows if row.key == key]) for key in sorted(ids)}
 
     def document(self) -> dict[str, Any]:
         """As the contract has it; a report of an account has `keys` as well."""
@@ -131,7 +141,7 @@ def _standing(key_id: str, name: str, cap: str, used: int, held: int) -> Standin
 def _rows(counts: list[str]) -> tuple[Row, ...]:
     """One for each count that is stored: DAY/KEYID/COUNT/MODEL, where a model's id may have a slash too."""
     named = [(field.split("/", 3), int(count)) for field, count in zip(counts[::2], counts[1::2], strict=True)]
-    return tuple(Row(day, model, Counter({what: count})) for (day, _, what, model), count in named)
+    return tuple(Row(day, model, Counter({what: count}), key) for (day, key, what, model), count in named)
 
 
 def _sums(rows: list[Row]) -> list[Row]:

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from budgets.accounts import Accounts
 from budgets.caps import Caps, KeyCaps
-from budgets.errors import BadName, CapAboveAccount, KeyRevoked, SecretMismatch, StoreUnavailable, UnknownAccount, UnknownKey
+from budgets.errors import AccountFull, BadName, CapAboveAccount, KeyRevoked, SecretMismatch, StoreUnavailable, UnknownAccount, UnknownKey
 from budgets.keys import ApiKey, Keys, checksum, new_key
 from budgets.secret import Secret
 from budgets.store import connect
@@ -198,16 +198,16 @@ def test_a_checksum_notices_any_single_change() -> None:
         assert checksum(changed) != digits
 
 
-async def test_when_a_key_was_last_used_is_known_to_the_minute(keys: Keys, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_account_has_at_most_so_many_keys_that_open_something(keys: Keys, redis: Redis) -> None:
     account = await Accounts(redis).create("lab")
-    shown, key = await keys.create(account.id, "evals")
-    assert key.last_used is None
-    await keys.find(shown)
-    (first,) = await keys.list(account.id)
-    assert first.last_used is not None
-    monkeypatch.setattr("budgets.keys.time.time", lambda: first.last_used + 59)
-    await keys.find(shown)
-    assert (await keys.list(account.id))[0].last_used == first.last_used
-    monkeypatch.setattr("budgets.keys.time.time", lambda: first.last_used + 60)
-    await keys.find(shown)
-    assert (await keys.list(account.id))[0].last_used == first.last_used + 60
+    _, first = await keys.create(account.id, "first", most=2)
+    await keys.create(account.id, "expired", expires=1, most=2)
+    await keys.create(account.id, "second", most=2)
+    with pytest.raises(AccountFull):
+        await keys.create(account.id, "third", most=2)
+    assert len(await keys.list(account.id)) == 3
+    await keys.create(account.id, "by an operator")
+    await keys.revoke(account.id, first.id)
+    with pytest.raises(AccountFull):
+        await keys.create(account.id, "third", most=2)
+    await keys.create(account.id, "third", most=3)

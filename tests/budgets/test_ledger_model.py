@@ -18,6 +18,7 @@ from budgets.requests import Charge, Granted, Limits, Reservation
 from budgets.store import connect, fields, texts
 from tests.budgets.ledger_model import Answer, Model
 from tests.budgets.ledgers import ACCOUNT, KEY, OTHER, TIMERS, Bench
+from tests.conftest import PATIENCE_SECONDS
 
 LIMITS = Limits(places=1, queue=3)
 DAY = 86_400_000
@@ -31,7 +32,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner, self.model, self.numbers = asyncio.Runner(), Model(LIMITS), count()
-        self.redis = connect(self.redis_url)
+        self.redis = connect(self.redis_url, PATIENCE_SECONDS)
         self.bench = Bench(self.redis, LIMITS)
         self.wishes: list[Reservation] = []
         self.grants: dict[str, Granted] = {}

@@ -16,6 +16,7 @@ from budgets.ledger import Ledger
 from budgets.requests import Charge, Granted, Limits, Queued, Reservation
 from budgets.store import connect
 from tests.budgets.ledgers import ACCOUNT, KEY, TIMERS, Bench
+from tests.conftest import PATIENCE_SECONDS
 
 
 async def test_requests_at_the_same_time_do_not_all_pass_before_the_first_is_counted(redis: Redis) -> None:
@@ -80,7 +81,7 @@ async def test_a_holder_that_nobody_releases_frees_its_place_under_steady_traffi
 
 async def test_a_limit_is_one_for_all_processes(redis: Redis, redis_url: str) -> None:
     """LiteLLM 16011: a part of it was counted in each worker."""
-    first, elsewhere = await Bench(redis, Limits(places=2)).begin(), connect(redis_url)
+    first, elsewhere = await Bench(redis, Limits(places=2)).begin(), connect(redis_url, PATIENCE_SECONDS)
     second = Bench(elsewhere, Limits(places=2))
     grants = [await first.ledger.admit(first.wish()) for _ in range(2)]
     late = Reservation("late", ACCOUNT, KEY, "pico", 2, 10)

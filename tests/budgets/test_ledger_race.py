@@ -21,6 +21,7 @@ from budgets.ledger import Ledger
 from budgets.requests import Charge, Granted, Limits, Reservation
 from budgets.store import connect, fields
 from tests.budgets.ledgers import ACCOUNT, KEY, OTHER, Bench, granted
+from tests.conftest import PATIENCE_SECONDS
 
 PROCESSES = 4
 ADMISSIONS = 2_500
@@ -35,7 +36,7 @@ def work(redis_url: str, process: int, seed: int, told: multiprocessing.Queue[in
 
 
 async def _work(redis_url: str, process: int, rng: random.Random) -> int:
-    redis = connect(redis_url)
+    redis = connect(redis_url, PATIENCE_SECONDS)
     ledger = Ledger(redis, limits=LIMITS)
     # First the key that has a cap of its own, then the one that only the account's holds: both caps are reached.
     asked = iter([(f"{process}-{number}", KEY if number < ADMISSIONS // 2 else OTHER) for number in range(ADMISSIONS)])
