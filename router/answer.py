@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from router.batch import Item, Running, start
 from router.cold import Wait, comment
-from router.engine import Engine, EngineError, Job
+from router.engine import Engine, EngineError, EngineReaderSlow, Job
 from router.errors import ApiError, InternalError, from_engine
 from router.lifecycle import Standing
 from router.metering import LEFT, Meter
@@ -92,16 +92,17 @@ class StreamedAnswer(Answer):
         self._rendering = rendering
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        writer = EventWriter(send)
-        try:
-            async for standing in self._work.wait:
-                await self._tell(writer, standing)
-            await self._stream(writer)
-        except ApiError as error:
-            if not writer.opened:
-                raise
-            await writer.write([error.body()])
-        await writer.close()
+        with EventWriter(send) as writer:
+            try:
+                async for standing in self._work.wait:
+                    await self._tell(writer, standing)
+                await self._stream(writer)
+            except ApiError as error:
+                if not writer.opened:
+                    raise
+                self._work.meter.note.outcome = error.code
+                await writer.write([error.body()])
+            await writer.close()
 
     async def _tell(self, writer: EventWriter, standing: Standing) -> None:
         """How far the boot is, to a caller who waits for it."""
@@ -122,8 +123,11 @@ class StreamedAnswer(Answer):
             except LEFT:
                 raise
             except Exception as error:
-                meter.fail()
-                await writer.write([self._told(error).body()])
+                if not isinstance(error, EngineReaderSlow):
+                    meter.fail()
+                told = self._told(error)
+                meter.note.outcome = told.code
+                await writer.write([told.body()])
 
     async def _first(self) -> Running:
         """The jobs with a first delta, which a status may still tell of. Raises ApiError."""

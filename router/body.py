@@ -9,14 +9,16 @@ import asyncio
 import json
 import math
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from router.errors import Fault, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from router.errors import ApiError, Fault, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 
 LARGEST_BODY = 8 << 20
+#: For all of a body, which may come a byte at a time.
+BODY_SECONDS = 30.0
 DEEPEST = 8
 LONGEST_INTEGER = 20
 #: Keys of one object; the largest that the API knows is a logit_bias of 300.
@@ -27,6 +29,9 @@ MANY_DIGITS = re.compile(rb"[0-9]{20}")
 #: A `\uD800`-like escape; only then can a parsed string hold half of a surrogate pair.
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 MEDIA_TYPE = re.compile(r'application/json *(; *(charset="?utf-?8"? *)?)?', re.IGNORECASE)
+
+
+Error = TypeVar("Error", bound=ApiError)
 
 
 class Refused(ValueError):
@@ -51,16 +56,26 @@ def _has_no_body(headers: Headers) -> bool:
 
 
 async def _read(request: Request) -> bytes:
-    too_large = PayloadTooLarge(f"The body must be at most {LARGEST_BODY} bytes.")
+    too_large = unread(PayloadTooLarge(f"The body must be at most {LARGEST_BODY} bytes."))
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and (len(declared) > 18 or int(declared) > LARGEST_BODY):
         raise too_large
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > LARGEST_BODY:
-            raise too_large
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                data += chunk
+                if len(data) > LARGEST_BODY:
+                    raise too_large
+    except TimeoutError:
+        raise unread(InvalidRequest(Fault(None, "invalid_value", f"The body did not come within {BODY_SECONDS:.0f} s."))) from None
     return bytes(data)
+
+
+def unread(error: Error) -> Error:
+    """An answer to a request that has not come whole: the rest of it is heard by nobody."""
+    error.headers["connection"] = "close"
+    return error
 
 
 def parse(data: bytes) -> dict[str, Any]:

@@ -107,6 +107,11 @@ class Boots:
         async with reaching():
             return fields(await self._redis.hgetall(REASONS))
 
+    async def troubles(self) -> dict[str, str]:
+        """Why models do not start, by model: they find no place, or their last try failed."""
+        failing = {boot.model: boot.reason for boot in await self.now() if boot.ready is None and boot.reason}
+        return {**await self.reasons(), **failing}
+
     async def past(self, model: str) -> list[Boot]:
         """The latest first."""
         async with reaching():

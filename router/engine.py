@@ -138,7 +138,8 @@ class EngineError(Exception):
     ├── EngineCold         not running yet; `phase` and `eta_seconds` say how far the boot is
     ├── EngineBroken       keeps failing, or cannot be started; `retry_after_seconds` to the next try
     ├── EngineDied         ended, or lost its tokens, while this job ran
-    └── EngineTimeout      the job ran longer than the model allows
+    ├── EngineTimeout      the job ran longer than the model allows
+    └── EngineReaderSlow   its reader takes less than it makes, and too much waits
     """
 
 
@@ -160,3 +161,7 @@ class EngineDied(EngineError):
 
 class EngineTimeout(EngineError):
     """The job was ended by its deadline."""
+
+
+class EngineReaderSlow(EngineError):
+    """The job was ended so that what waits for its reader does not grow for ever."""

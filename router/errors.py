@@ -18,6 +18,7 @@ ApiError                       500  api_error               internal_error
 ├── TooManyFailures            429  rate_limit_error        too_many_failures
 ├── EngineFailed               502  api_error               engine_error
 ├── RequestTimeout             504  api_error               timeout
+├── ReaderSlow                 400  invalid_request_error   reader_too_slow
 ├── ColdBoot                   503  service_unavailable     cold_boot
 ├── CircuitOpen                503  service_unavailable     circuit_open
 ├── AccountingUnavailable      503  service_unavailable     accounting_unavailable
@@ -172,6 +173,15 @@ class EngineFailed(ApiError):
         super().__init__("The model's engine failed while it worked on this request. Send it again.")
 
 
+class ReaderSlow(ApiError):
+    """Seen at the end of a stream only: whoever reads late enough finds it there."""
+
+    status, type, code = 400, "invalid_request_error", "reader_too_slow"
+
+    def __init__(self) -> None:
+        super().__init__("This stream was read too slowly: too much of it was waiting, so it was ended. What was made is charged.")
+
+
 class RequestTimeout(ApiError):
     status, code = 504, "timeout"
 
@@ -219,6 +229,8 @@ def from_engine(error: engine.EngineError) -> ApiError:
             return CircuitOpen(error.retry_after_seconds)
         case engine.EngineTimeout():
             return RequestTimeout()
+        case engine.EngineReaderSlow():
+            return ReaderSlow()
         case _:
             return EngineFailed()
 

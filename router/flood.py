@@ -30,6 +30,11 @@ class Flood:
         if over > 0:
             raise self._refusal(math.ceil(over / self._per_second))
 
+    def take(self, address: str) -> None:
+        """One that counts whatever comes of it. Raises the refusal."""
+        self.check(address)
+        self.failed(address)
+
     def failed(self, address: str) -> None:
         """What opens nothing came from there."""
         self._count(address, 1)

@@ -9,6 +9,7 @@ import anyio
 import msgspec
 
 from router.engine import Delta, Engine, EngineDied, EngineTimeout, Finish, FinishReason, Job, Position
+from router.time_limit import TimeLimit
 
 #: How long an engine may take to let go of a job that was closed.
 CLOSE_SECONDS = 10.0
@@ -22,8 +23,8 @@ class Generation:
     `tokens` counts what the engine made, per choice, whether or not it was delivered.
     """
 
-    def __init__(self, stream: AsyncGenerator[Delta], job: Job, deadline: float) -> None:
-        self._stream, self._deadline, self._closed = stream, deadline, False
+    def __init__(self, stream: AsyncGenerator[Delta], job: Job, seconds: float) -> None:
+        self._stream, self._limit, self._closed = stream, TimeLimit(seconds), False
         self._checks = Checks(job)
         self._id = job.id
         self._first: Delta | None = None
@@ -38,17 +39,17 @@ class Generation:
 
         An engine that dies before any token came back is asked once more, under another id.
         """
-        deadline = anyio.current_time() + seconds
+        until = anyio.current_time() + seconds
         try:
-            return await cls._started(engine, job, deadline)
+            return await cls._started(engine, job, seconds)
         except EngineDied as error:
             log.warning("job %s: the engine died before its first token (%s); asking again", job.id, error)
-            return await cls._started(engine, msgspec.structs.replace(job, id=f"{job.id}-2"), deadline)
+            return await cls._started(engine, msgspec.structs.replace(job, id=f"{job.id}-2"), until - anyio.current_time())
 
     @classmethod
-    async def _started(cls, engine: Engine, job: Job, deadline: float) -> Generation:
+    async def _started(cls, engine: Engine, job: Job, seconds: float) -> Generation:
         needed = job.sampling.max_tokens or job.sampling.prompt_logprobs is not None
-        self = cls(engine.generate(job) if needed else _nothing(job), job, deadline)
+        self = cls(engine.generate(job) if needed else _nothing(job), job, seconds)
         try:
             self._first = await self._next()
         except BaseException:
@@ -64,13 +65,12 @@ class Generation:
             yield await self._next()
 
     async def _next(self) -> Delta:
-        with anyio.CancelScope(deadline=self._deadline) as scope:
-            try:
-                delta = await anext(self._stream)
-            except StopAsyncIteration:
-                raise EngineDied(f"ended while choices {sorted(self._checks.unfinished)} were unfinished") from None
-        if scope.cancelled_caught:
-            raise EngineTimeout(self._id)
+        try:
+            delta = await self._limit.wait(anext(self._stream))
+        except StopAsyncIteration:
+            raise EngineDied(f"ended while choices {sorted(self._checks.unfinished)} were unfinished") from None
+        except TimeoutError:
+            raise EngineTimeout(self._id) from None
         self._checks.take(delta)
         return delta
 
@@ -79,6 +79,9 @@ class Generation:
         if self._closed:
             return
         self._closed = True
+        self._limit.close()
+        if not self._checks.unfinished:
+            return await self._stream.aclose()  # nothing runs that would have to let go
         with anyio.move_on_after(CLOSE_SECONDS, shield=True) as scope:
             await self._stream.aclose()
         if scope.cancelled_caught:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from router.breaker import Breaker
+from router.breaker import Breaker, Circuit
 from router.catalogue import Catalogue, ModelSpec
 from router.engine import Engine
 from router.fleet import Fleet
@@ -32,6 +32,10 @@ class GuardedFleet:
             return standing
         reason = "its engine died several times in a row"
         return replace(standing, state=State.FAILED, since=breaker.since, retry_after_seconds=seconds, reason=reason)
+
+    def circuits(self) -> dict[str, Circuit]:
+        """Of the models that were asked for since this process began."""
+        return {model: breaker.circuit for model, (_, breaker) in self._breakers.items()}
 
     async def wake(self, spec: ModelSpec, waker: str) -> None:
         await self._fleet.wake(spec, waker)

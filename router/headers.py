@@ -6,6 +6,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from router.errors import HeadersTooLarge
+from router.noted import note_of
 
 LARGEST_HEADERS = 16 << 10
 MOST_HEADERS = 128
@@ -17,6 +18,7 @@ class HeaderLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and too_large(scope["headers"]):
+            note_of(scope).outcome = HeadersTooLarge.code
             error = HeadersTooLarge(f"The headers must be at most {MOST_HEADERS} and {LARGEST_HEADERS} bytes together.")
             await JSONResponse(error.body(), error.status)(scope, receive, send)
         else:

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from time import perf_counter
 from types import TracebackType
 from typing import Self
 
@@ -23,9 +24,12 @@ from budgets.accounting import Accounting
 from budgets.keys import ApiKey
 from budgets.ledger import month_after
 from budgets.requests import WORKLOADS, Balance, Charge, Granted, Reservation
+from router import measures
 from router.engine import Delta, Engine, Job
 from router.errors import ApiError, BudgetExceeded, BudgetReserved, ColdBoot, QueueFull, from_budgets
 from router.need import Need
+from router.noted import Note
+from router.timing import Timing
 
 #: Seconds after which a request that did not fit beside others may be sent again; drawn, so that not all come back at once.
 SOON = (2, 10)
@@ -43,8 +47,10 @@ NOT_OURS = (*LEFT, ColdBoot)
 class Meter:
     """One request's accounting. Use it as a context: what is held at the beginning is settled at the end, whatever the end."""
 
-    def __init__(self, accounting: Accounting, key: ApiKey, model: str, need: Need, workload: str = "") -> None:
-        self._accounting, self._need = accounting, need
+    def __init__(
+        self, accounting: Accounting, key: ApiKey, model: str, need: Need, workload: str = "", note: Note | None = None
+    ) -> None:
+        self._accounting, self._need, self.note = accounting, need, note or Note(model)
         self._wanted = Reservation(need.request_id, key.account_id, key.id, model, need.prompt, need.tokens, workload=workload)
         self._made, self._began, self._answered, self._failed = 0, False, False, False
 
@@ -65,21 +71,34 @@ class Meter:
             self._hold = await self._accounting.admit(self._wanted)
         except budget_errors.BudgetError as error:
             raise refusal(error, self._need) from error
+        measures.admitted(self._wanted.model, self._wanted.hold, self._hold.waited)
+        self._note_hold()
         return self
+
+    def _note_hold(self) -> None:
+        """The wait in line ends where the hold begins, as far as it is known: their sum is."""
+        now, before = perf_counter(), self.note.steps[-1][1] if self.note.steps else self.note.began
+        self.note.steps += [("queue", min(now, before + self._hold.waited)), ("hold", now)]
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         ours = isinstance(error, Exception) and not isinstance(error, NOT_OURS) and self._hold.stopped is None
         with anyio.move_on_after(SETTLE_SECONDS, shield=True):
+            self.note.step("decode" if self._answered else "prefill")
             await self._end(failed=self._failed or ours, finished=error is None, cold=isinstance(error, ColdBoot))
+            self.note.step("settle")
 
     async def _end(self, failed: bool, finished: bool, cold: bool) -> None:
         """Who leaves pays what was made for them; who got nothing because of our failure, or before the model ran, pays nothing."""
         pays = finished or self._answered or (self._began and not failed and not cold)
-        if pays or failed:
-            prompt = self._need.prompt if pays else 0
-            await self._hold.settle(Charge(prompt, self._made, failed))
+        charge = Charge(self._need.prompt if pays else 0, self._made, failed) if pays or failed else None
+        measures.ended(self._wanted.model, charge)
+        if charge is not None:
+            await self._hold.settle(charge)
         else:
             await self._hold.abandon()
+
+    def timing(self, job: Job) -> Timing:
+        return Timing(self._wanted.model, self.note.began, len(job.seeds))
 
     def fail(self) -> None:
         """The request ended with an error after its headers were sent; that of a key that was paused is not ours."""
@@ -94,7 +113,9 @@ class Meter:
         self._hold.started()
 
     def count(self, delta: Delta) -> None:
-        self._answered = True
+        if not self._answered:
+            self._answered = True
+            self.note.step("prefill")
         self._made += len(delta.token_ids)
         self._hold.count(len(delta.token_ids))
 
@@ -120,10 +141,11 @@ class Metered:
 
     async def generate(self, job: Job) -> AsyncGenerator[Delta]:
         self._meter.began()
-        stream = self._engine.generate(job)
+        stream, timing = self._engine.generate(job), self._meter.timing(job)
         try:
             async for delta in stream:
                 self._meter.count(delta)
+                timing.came(delta)
                 yield delta
         finally:
             await stream.aclose()

@@ -7,6 +7,8 @@ import uuid
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from router import log
+
 #: Where a server that has already named the request puts the name into the ASGI scope.
 GIVEN_ID = "basemodel.request_id"
 
@@ -19,6 +21,7 @@ class RequestId:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         scope[GIVEN_ID] = request_id = scope.get(GIVEN_ID) or uuid.uuid4().hex
+        log.REQUEST.set(request_id)
 
         async def identified(message: Message) -> None:
             if message["type"] == "http.response.start":

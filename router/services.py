@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from budgets.accounting import Accounting
 from budgets.keys import ApiKey, Keys
+from router import log
 from router.answer import Work
 from router.auth import Door, allow
 from router.catalogue import ModelSpec
@@ -23,6 +24,7 @@ from router.fleet import Fleet
 from router.guard import GuardedFleet
 from router.metering import Meter, workload
 from router.need import Need
+from router.noted import note_of
 from router.shelf import Served, Shelf
 
 
@@ -43,13 +45,15 @@ class Parts:
     """The services, and what one gateway process remembers beside them."""
 
     services: Services
-    fleet: Fleet
+    fleet: GuardedFleet
     door: Door
     shelf: Shelf
 
     async def key(self, request: Request) -> ApiKey:
         """Whose request it is. Raises InvalidApiKey, KeyPaused, TooManyFailures, AccountingUnavailable."""
-        return await self.door.enter(request.headers, request.client.host if request.client else "")
+        key = await self.door.enter(request.headers, request.client.host if request.client else "")
+        note_of(request.scope).step("authenticate")
+        return key
 
     def usable(self, key: ApiKey, model: str) -> ModelSpec:
         """Raises ModelNotFound, ModelNotAllowed."""
@@ -62,7 +66,11 @@ class Parts:
         return await self.shelf.served(self.usable(key, model))
 
     def meter(self, request: Request, key: ApiKey, spec: ModelSpec, need: Need) -> Meter:
-        return Meter(self.services.accounting, key, spec.id, need, workload(request.headers))
+        note = note_of(request.scope)
+        note.model = spec.id
+        note.step("admit")
+        log.JOB.set(need.request_id)
+        return Meter(self.services.accounting, key, spec.id, need, workload(request.headers), note)
 
     def work(self, request: Request, spec: ModelSpec, jobs: Sequence[Job], meter: Meter) -> Work:
         """Each key has its own turns where several wait for one engine. Raises InvalidRequest."""
@@ -76,14 +84,15 @@ class Parts:
         return cls(services, fleet, Door(services.keys), Shelf(fleet, services.engine_version))
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
     return cast(Parts, request.app.state.parts)
 
 
-def _path_model(request: Request) -> str | None:
+async def _path_model(request: Request) -> str | None:
     return cast(str | None, request.path_params.get("model"))
 
 
+#: Not waited for, and yet asynchronous: FastAPI runs what is not in a thread, which costs more than all of validation.
 AppParts = Annotated[Parts, Depends(_parts)]
 #: The model that a path under /m/{model} fixes; None on all others.
 PathModel = Annotated[str | None, Depends(_path_model)]

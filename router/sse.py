@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Self
 
-import anyio
 import msgspec
 from starlette.requests import ClientDisconnect
 from starlette.types import Send
+
+from router.time_limit import TimeLimit
 
 #: How long a reader may take none of the bytes before it is cut.
 STALL_SECONDS = 30.0
@@ -30,10 +31,17 @@ def event(data: dict[str, Any]) -> bytes:
 
 
 class EventWriter:
-    """Sends whole events, several to a write. Raises ReaderStalled."""
+    """Sends whole events, several to a write. Use it as a context. Raises ReaderStalled."""
 
     def __init__(self, send: Send) -> None:
         self._send, self.opened = send, False
+        self._limit = TimeLimit(STALL_SECONDS, each=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._limit.close()
 
     async def open(self, headers: Mapping[str, str]) -> None:
         """`headers`: those of this answer, beside the ones of every stream."""
@@ -63,7 +71,7 @@ class EventWriter:
         await self._bounded({"type": "http.response.body", "body": DONE, "more_body": False})
 
     async def _bounded(self, message: dict[str, Any]) -> None:
-        with anyio.move_on_after(STALL_SECONDS) as scope:
-            await self._send(message)
-        if scope.cancelled_caught:
-            raise ReaderStalled
+        try:
+            await self._limit.wait(self._send(message))
+        except TimeoutError:
+            raise ReaderStalled from None

@@ -35,6 +35,11 @@ class TextStream:
 
     def feed(self, token_id: int) -> tuple[str, int]:
         """The text that this token completes, and where the character with its first byte stands."""
+        if not self.waiting:
+            text = self._text(token_id)
+            if text is not None:
+                self.length += len(text)
+                return text, self.length - len(text)
         data = self._bytes(token_id)
         if not data:
             return "", self.length
@@ -48,6 +53,10 @@ class TextStream:
     def breaks(self, token_id: int) -> bool:
         """Whether this token leaves the character that waits unfinished for ever."""
         return bool(self.waiting) and not _continues(self.waiting, self._bytes(token_id)[:1])
+
+    def _text(self, token_id: int) -> str | None:
+        """The text of a token that needs no other; the way of nearly all tokens."""
+        return "" if self._skip and self._vocabulary.is_special(token_id) else self._vocabulary.token_text(token_id)
 
     def _bytes(self, token_id: int) -> bytes:
         return b"" if self._skip and self._vocabulary.is_special(token_id) else self._vocabulary.token_bytes(token_id)
@@ -80,6 +89,8 @@ class StopScanner:
 
         While not `armed` a stop string that this text completes does not count.
         """
+        if not self._stop:
+            return text
         if self.found is not None:
             return ""
         window = self._held + text

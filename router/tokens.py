@@ -30,6 +30,7 @@ class Vocabulary:
         tokenizer.no_padding()
         self._tokenizer, self.config, self.digest = tokenizer, config, digest
         self._bytes = _byte_table(tokenizer)
+        self._texts: dict[int, str | None] = {}
         self._special = {token_id for token_id, token in tokenizer.get_added_tokens_decoder().items() if token.special}
         self.size = len(self._bytes)
         self.longest = max(len(token) for token in self._bytes)
@@ -80,6 +81,14 @@ class Vocabulary:
         """The bytes a token stands for; none for an id that the model has but its tokenizer does not."""
         return self._bytes[token_id] if 0 <= token_id < self.size else b""
 
+    def token_text(self, token_id: int) -> str | None:
+        """The text of a token that is whole UTF-8 on its own, as most are; None of another. Remembered: streams ask for each token."""
+        try:
+            return self._texts[token_id]
+        except KeyError:
+            text = self._texts[token_id] = _whole(self.token_bytes(token_id))
+            return text
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of a run of ids: special tokens as they are spelt, U+FFFD for what is no UTF-8."""
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", "replace")
@@ -97,11 +106,15 @@ class Vocabulary:
 
     def spell(self, token_id: int) -> str:
         r"""The token's text, or like `bytes:\xe2\x96` where that is no UTF-8 on its own."""
-        data = self.token_bytes(token_id)
-        try:
-            return data.decode()
-        except UnicodeDecodeError:
-            return "bytes:" + "".join(f"\\x{byte:02x}" for byte in data)
+        text = self.token_text(token_id)
+        return text if text is not None else "bytes:" + "".join(f"\\x{byte:02x}" for byte in self.token_bytes(token_id))
+
+
+def _whole(data: bytes) -> str | None:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _embedding_rows(path: Path) -> int | None:

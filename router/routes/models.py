@@ -31,7 +31,7 @@ async def list_models(request: Request, parts: AppParts, model: PathModel) -> di
     """The models that the key may use."""
     key = await parts.key(request)
     specs = parts.fleet.catalogue.models if model is None else [parts.usable(key, model)]
-    return {"object": "list", "data": [await _card(parts, spec) for spec in specs if key.models is None or spec.id in key.models]}
+    return {"object": "list", "data": [await card(parts, spec) for spec in specs if key.models is None or spec.id in key.models]}
 
 
 @router.get("/m/{model}/v1/models/{id:path}", include_in_schema=False)
@@ -40,7 +40,7 @@ async def get_model(id: str, request: Request, parts: AppParts, model: PathModel
     if not id:
         raise NotFound("There is nothing at this address; the list of models has no slash at its end.")
     key = await parts.key(request)
-    return await _card(parts, _named(parts, key, id, model))
+    return await card(parts, _named(parts, key, id, model))
 
 
 @router.post("/m/{model}/v1/models/{id}/warm", status_code=202, include_in_schema=False)
@@ -51,7 +51,7 @@ async def warm_model(id: str, request: Request, parts: AppParts, model: PathMode
     spec = _named(parts, key, id, model)
     if parts.fleet.standing(spec).state != State.READY:
         await wake(parts.fleet, spec, key.id)
-    return await _card(parts, spec)
+    return await card(parts, spec)
 
 
 def _named(parts: Parts, key: ApiKey, id: str, model: str | None) -> ModelSpec:
@@ -62,7 +62,7 @@ def _named(parts: Parts, key: ApiKey, id: str, model: str | None) -> ModelSpec:
     return spec
 
 
-async def _card(parts: Parts, spec: ModelSpec) -> dict[str, Any]:
+async def card(parts: Parts, spec: ModelSpec) -> dict[str, Any]:
     served, standing = await parts.shelf.readable(spec), parts.fleet.standing(spec)
     return {
         "id": spec.id,
@@ -83,6 +83,7 @@ async def _card(parts: Parts, spec: ModelSpec) -> dict[str, Any]:
         "progress": {"bytes_loaded": standing.done, "bytes_total": standing.total} if standing.total else None,
         "replicas": {"running": standing.running, "wanted": standing.wanted},
         "warm_policy": spec.warm_policy,
+        "warm_windows": [window.model_dump(mode="json") for window in spec.warm_windows],
         "idle_seconds": spec.idle_seconds,
         "system_fingerprint": served and served.fingerprint,
         "fingerprint": served and served.ingredients,

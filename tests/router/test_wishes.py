@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from budgets.store import connect
 from router import wishes as module
 from router.wishes import TooManyBoots, Wishes
+from tests.conftest import PATIENCE_SECONDS
 
 
 async def test_the_first_who_wants_a_model_is_its_waker(redis: Redis) -> None:
@@ -57,7 +58,7 @@ async def test_later_it_can_be_wished_for_again(redis: Redis, monkeypatch: pytes
 
 
 async def test_however_many_ask_through_two_gateways_it_is_one_wish(redis: Redis, redis_url: str) -> None:
-    other = connect(redis_url)
+    other = connect(redis_url, PATIENCE_SECONDS)
     gateways = [Wishes(redis), Wishes(other)]
     made = await asyncio.gather(*(gateways[n % 2].add("nano", f"key-{n}", 60, 1) for n in range(40)))
     assert len({(wish.waker, wish.since) for wish in made}) == 1

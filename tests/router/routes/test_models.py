@@ -14,7 +14,7 @@ from tests.router.errors import assert_error
 
 FIELDS = {
     *("id", "object", "created", "owned_by", "source", "revision", "max_model_len", "dtype", "vocab_size", "max_logprobs"),
-    *("determinism", "state", "phase", "since", "eta_seconds", "progress", "replicas", "warm_policy", "idle_seconds"),
+    *("determinism", "state", "phase", "since", "eta_seconds", "progress", "replicas", "warm_policy", "idle_seconds", "warm_windows"),
     *("system_fingerprint", "fingerprint"),
 }
 
