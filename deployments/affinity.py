@@ -15,8 +15,7 @@ from typing import Any
 from ray.serve.config import RequestRouterConfig
 from ray.serve.request_router import PendingRequest, ReplicaID, RequestRouter, RunningReplica
 
-from deployments import replica_sets
-from deployments.placement import Loads, Placement
+from deployments import balance, replica_sets
 from deployments.prefix_keys import hint_of, keys_of, read_hint
 from router.catalogue import ModelSpec
 
@@ -46,12 +45,7 @@ class AffinityRouter(RequestRouter):  # type: ignore[misc]  # Ray is untyped
         """Serve calls it when it has heard of the deployment; of replicas it says nothing as long as there was none."""
         if replica_sets.running(self.app_name) is None:
             replica_sets.update(self.app_name, ())
-        self._loads = Loads()
-        try:
-            self._placement = Placement(**options)
-        except TypeError:
-            log.exception("the request router's options are not understood; it uses its own")
-            self._placement = Placement()
+        self._balance = balance.begin(self.app_name, options)
 
     def update_replicas(self, replicas: list[RunningReplica]) -> None:
         super().update_replicas(replicas)
@@ -65,8 +59,7 @@ class AffinityRouter(RequestRouter):  # type: ignore[misc]  # Ray is untyped
         try:
             ids = {replica_id.unique_id for replica_id in self.curr_replicas}
             replica_sets.update(self.app_name, ids)
-            self._placement.keep(ids)
-            self._loads.keep(ids)
+            self._balance.keep(ids)
         except Exception:
             log.exception("a change of replicas could not be told")
 
@@ -82,7 +75,8 @@ class AffinityRouter(RequestRouter):  # type: ignore[misc]  # Ray is untyped
             tries.rounds += 1
         replica = self._pick(untried, pending_request)
         tries.replicas.add(replica.replica_id)
-        self._loads.begin(replica.replica_id.unique_id, pending_request.metadata.internal_request_id, _hint(pending_request).sequences)
+        name, request = replica.replica_id.unique_id, pending_request.metadata.internal_request_id
+        self._balance.loads.begin(name, request, _hint(pending_request).sequences)
         self._record_queue_wait_time(pending_request)
         return replica
 
@@ -95,10 +89,8 @@ class AffinityRouter(RequestRouter):  # type: ignore[misc]  # Ray is untyped
     def _pick(self, candidates: list[RunningReplica], pending_request: PendingRequest) -> RunningReplica:
         """Of at least one; those that are known to take no more come last."""
         try:
-            working = [one for one in candidates if not replica_sets.avoided(self.app_name, one.replica_id.unique_id)] or candidates
-            open_ = {one.replica_id.unique_id: one for one in self.select_available_replicas(working) or working}
-            loads = {name: self._loads.of(name, self._ongoing(one)) for name, one in open_.items()}
-            return open_[self._placement.choose(_hint(pending_request), loads)]
+            open_ = {one.replica_id.unique_id: one for one in self.select_available_replicas(candidates) or candidates}
+            return open_[self._balance.choose(_hint(pending_request), {name: self._ongoing(one) for name, one in open_.items()})]
         except Exception:
             log.exception("the request router failed; it takes the less loaded of two replicas")
             return min(random.sample(candidates, min(2, len(candidates))), key=self._ongoing)
@@ -117,7 +109,7 @@ class AffinityRouter(RequestRouter):  # type: ignore[misc]  # Ray is untyped
         return [[self._pick(candidate_replicas, pending_request)], candidate_replicas]
 
     def on_request_completed(self, replica_id: ReplicaID, internal_request_id: str) -> None:
-        self._loads.end(replica_id.unique_id, internal_request_id)
+        self._balance.loads.end(replica_id.unique_id, internal_request_id)
 
 
 def _hint(pending_request: PendingRequest) -> Any:

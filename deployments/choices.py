@@ -42,6 +42,8 @@ class Choices:
     async def run(self, job: Job, send: Send) -> None:
         """All choices; when one fails, the others end too."""
         scored = asyncio.Event()
+        if len(job.seeds) == 1:
+            return await self._run(job, 0, scored, send)
         tasks = [asyncio.create_task(self._run(job, choice, scored, send)) for choice in range(len(job.seeds))]
         try:
             await asyncio.gather(*tasks)

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from budgets.errors import StoreUnavailable
 from deployments import model, replica_sets
+from deployments.channels import Channels
 from deployments.frames import FrameReceiver
 from deployments.handles import HandleEngine, handle_of
 from deployments.standings import Seen, after, standing_of, unforeseen
@@ -39,8 +40,8 @@ log = logging.getLogger("ray.serve")
 
 
 class ServeFleet:
-    def __init__(self, frames: FrameReceiver, redis: Redis) -> None:
-        self._frames, self._boots, self._wishes = frames, Boots(redis), Wishes(redis)
+    def __init__(self, frames: FrameReceiver, redis: Redis, channels: Channels) -> None:
+        self._frames, self._channels, self._boots, self._wishes = frames, channels, Boots(redis), Wishes(redis)
         self._catalogue: Catalogue | None = None
         self._engines: dict[str, HandleEngine] = {}
         self._standings: dict[str, Standing] = {}
@@ -69,11 +70,12 @@ class ServeFleet:
 
     def close(self) -> None:
         self._watched.close()
+        self._channels.close()
         for task in self._tasks:
             task.cancel()
 
     def _new_engine(self, spec: ModelSpec) -> HandleEngine:
-        return HandleEngine(spec, handle_of(spec), self._frames, self.standing)
+        return HandleEngine(spec, handle_of(spec), self._frames, self.standing, self._channels)
 
     @property
     def serves(self) -> bool:
@@ -182,6 +184,7 @@ class ServeFleet:
             if unforeseen(before, now):
                 log.warning("model %s: %s after %s", spec.id, now.state, before and before.state)
             self._standings[spec.id] = now
+        self._channels.keep([replica for spec in self._models for replica in replica_sets.running(model.APP_PREFIX + spec.id) or ()])
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 

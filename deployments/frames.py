@@ -2,7 +2,7 @@
 
 A host collects the deltas of all its streams during one turn of its event loop and sends each gateway one message: msgpack
 of `[[stream, delta], ...]`. A gateway binds a PULL socket, and a port where the cluster has more machines (`frame_address.py`),
-and hands each delta to its stream's queue. Sends never block: a gateway that stops reading loses its streams, not the engine.
+and hands each delta to its stream's inbox. Sends never block: a gateway that stops reading loses its streams, not the engine.
 Losses are found by whoever reads a stream, because a delta carries the index of its first token.
 """
 
@@ -23,6 +23,7 @@ import zmq
 import zmq.asyncio
 
 from deployments.frame_address import IPC, FrameAddress, listen, this_machine
+from deployments.inbox import Inbox
 from router.engine import Delta
 
 #: Messages that may wait for one gateway; each is one engine step.
@@ -42,13 +43,13 @@ log = logging.getLogger("ray.serve")
 def socket_folder(home: Path) -> Path:
     """`home/run`, or a private folder under the temporary one where that path is too long for a socket.
 
-    Sockets that killed gateways left there are removed.
+    Sockets that killed gateways and replicas left there are removed.
     """
     folder = home / "run"
     if len(str(folder)) > LONGEST_FOLDER:
         folder = Path(tempfile.gettempdir()) / f"basemodel-{os.getuid()}"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in folder.glob("f-*"):
+    for left in (*folder.glob("f-*"), *folder.glob("c-*")):
         if not Path("/proc", left.name.split("-")[1]).exists():
             left.unlink(missing_ok=True)
     if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o077:
@@ -57,7 +58,7 @@ def socket_folder(home: Path) -> Path:
 
 
 class FrameReceiver:
-    """The gateway's end: PULL sockets, one queue per stream. `host`: an address of this machine at which hosts on others reach it."""
+    """The gateway's end: PULL sockets, one inbox per stream. `host`: an address of this machine at which hosts on others reach it."""
 
     def __init__(self, folder: Path, host: str | None = None) -> None:
         self._path = folder / f"f-{os.getpid()}-{secrets.token_hex(4)}"
@@ -68,15 +69,15 @@ class FrameReceiver:
             self._sockets.append(_puller())
             port, key = listen(self._sockets[1], host)
         self.address = str(FrameAddress(this_machine(), IPC + str(self._path), port, key))
-        self._streams: dict[int, asyncio.Queue[Delta | None]] = {}
+        self._streams: dict[int, Inbox] = {}
         self._decoder = msgspec.msgpack.Decoder(list[Item])
         self._tasks = [asyncio.create_task(self._receive(one)) for one in self._sockets]
 
-    def open(self) -> tuple[int, asyncio.Queue[Delta | None]]:
-        """A new stream: an unguessable number and the queue its deltas come in."""
-        stream, queue = secrets.randbits(63), asyncio.Queue[Delta | None]()
-        self._streams[stream] = queue
-        return stream, queue
+    def open(self) -> tuple[int, Inbox]:
+        """A new stream: an unguessable number and the inbox its deltas come in."""
+        stream, inbox = secrets.randbits(63), Inbox()
+        self._streams[stream] = inbox
+        return stream, inbox
 
     def close_stream(self, stream: int) -> None:
         self._streams.pop(stream, None)
@@ -89,9 +90,9 @@ class FrameReceiver:
                 log.warning("a message came that is no frame; its tokens, if it had any, will be missed")
                 continue
             for stream, delta in items:
-                queue = self._streams.get(stream)
-                if queue is not None:
-                    queue.put_nowait(delta)
+                inbox = self._streams.get(stream)
+                if inbox is not None:
+                    inbox.put(delta)
 
     def close(self) -> None:
         for task, puller in zip(self._tasks, self._sockets, strict=True):

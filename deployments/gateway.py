@@ -3,6 +3,7 @@
 No `from __future__ import annotations` here: Serve reads the builder's annotation to validate `args`.
 """
 
+import asyncio
 import ipaddress
 import logging
 from typing import Any
@@ -11,6 +12,7 @@ import ray
 from pydantic import BaseModel, ConfigDict
 from ray import serve
 from ray.exceptions import RayActorError
+from ray.serve.schema import LoggingConfig
 from redis.asyncio import Redis
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,12 +22,18 @@ from budgets.errors import StoreUnavailable
 from budgets.keys import Keys
 from budgets.redis_checks import refuse_unsafe
 from budgets.store import connect
+from deployments.channels import Channels
 from deployments.doors import close_replica_doors
 from deployments.fleet import ServeFleet
 from deployments.frames import FrameReceiver, socket_folder
+from deployments.listener import Listener, ListenerGone
+from deployments.metrics import Exporter
+from router import log as json_log
+from router import tracing
 from router.app import Services, create_app
 from router.catalogue import Catalogue
 from router.catalogue_faults import catalogue_faults
+from router.readings import Readings
 from router.request_id import GIVEN_ID
 from router.settings import BadSetting, Settings
 from workbench.services import Site
@@ -49,26 +57,43 @@ class GatewayArgs(BaseModel):
 
 class Gateway:
     async def __init__(self) -> None:  # type: ignore[misc]  # Serve awaits it
+        json_log.install("gateway")
         settings = Settings.read()
-        self._frames = FrameReceiver(socket_folder(settings.home), reachable_address())
+        folder = socket_folder(settings.home)
+        self._frames = FrameReceiver(folder, reachable_address())
         redis = connect(settings.redis_url)
-        self._fleet = ServeFleet(self._frames, redis)
+        self._fleet = ServeFleet(self._frames, redis, Channels(folder))
         keys = Keys(redis, settings.secret)
         await check_store(redis, keys)
         self._accounting = Accounting(redis, settings.home / "accounting")
         await self._accounting.start()
         self._site = Site.of(SiteSettings.read(), settings.secret, redis)
         await self._site.open()
-        self._services = Services(keys=keys, accounting=self._accounting, fleet=self._fleet, redis=redis, engine_version=ENGINE_VERSION)
+        services = Services(keys=keys, accounting=self._accounting, fleet=self._fleet, redis=redis, engine_version=ENGINE_VERSION)
+        self._tracing = tracing.asked_for()
+        self._app = add_site(create_app(services, self._tracing), self._site)
+        self._readings = Readings(self._app.state.parts, ENGINE_VERSION)
+        self._exporter: Exporter | None = None
+        self._listener = Listener(self._app, folder)
+
+    async def check_health(self) -> None:
+        """Raises ListenerGone; Serve then begins anew with another replica."""
+        if not self._listener.alive:
+            raise ListenerGone
 
     async def __del__(self) -> None:
-        """Serve awaits it when the replica stops, after its requests."""
+        """Serve awaits it when the replica stops, after the requests that came through Serve."""
+        if self._exporter is not None:
+            self._exporter.close()
+        await self._listener.close()
+        if self._tracing is not None:
+            await asyncio.to_thread(self._tracing.close)
         await self._accounting.close()
         await self._site.close()
         self._fleet.close()
 
     def __serve_build_asgi_app__(self) -> Any:
-        return behind_proxy(add_site(create_app(self._services), self._site))
+        return behind_proxy(self._app)
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """A changed list of models in serve_config.yaml, without a restart. A wrong one stops a gateway that begins; one that
@@ -80,6 +105,7 @@ class Gateway:
             log.error("The changed list of models is not taken over: %s", " ".join(wrong))
         else:
             self._fleet.replace(Catalogue.model_validate(user_config))
+            self._exporter = self._exporter or Exporter(self._readings)  # which tells of each model
 
 
 def reachable_address() -> str | None:
@@ -139,5 +165,6 @@ def build(args: GatewayArgs) -> serve.Application:
         health_check_timeout_s=10,
         graceful_shutdown_timeout_s=DRAIN_SECONDS,
         graceful_shutdown_wait_loop_s=0.5,
+        logging_config=LoggingConfig(encoding="JSON"),
     )(serve.ingress()(Gateway))
     return gateway.bind()

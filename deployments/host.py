@@ -21,15 +21,18 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
+import msgspec
+
 from deployments import messages
 from deployments.boot_sheet import BootSheet
+from deployments.caller import Caller
 from deployments.choices import Choices
 from deployments.engine_boot import boot_engine
-from deployments.frames import FrameSender
-from deployments.messages import Abort, Boot, Broken, Ended, Failed, FailureKind, Ping, Pong, Ready, Start, ToReplica
-from deployments.prefill import Prefill
+from deployments.host_jobs import HostJobs
+from deployments.messages import Abort, Boot, Broken, Direct, Ping, Pong, Ready, Start
+from router import log as json_log
 from router.catalogue import ModelSpec
-from router.engine import Delta, EngineDied
+from router.engine import EngineDied
 
 if TYPE_CHECKING:
     from deployments.vllm_engine import VllmEngine
@@ -51,7 +54,7 @@ def main() -> None:
 
 def run(connection: socket.socket) -> NoReturn:
     """The whole life of this process, which leads a process group: it ends with everything that it started."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    json_log.install("engine")
     # A forked engine would hold the connection open after this process is gone.
     os.register_at_fork(after_in_child=connection.close)
     threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
@@ -92,8 +95,11 @@ async def serve(connection: socket.socket) -> None:
     try:
         spec = ModelSpec.model_validate_json(boot.spec)
         engine, version = await boot_engine(spec, boot.seed, sheet, partial(messages.send, writer))
+        host = Host(engine, spec, writer)
+        if boot.door:
+            await host.open(boot.door)
         messages.send(writer, Ready(version))
-        await Host(engine, spec, writer).work(reader)
+        await host.work(reader)
     except Exception as error:
         reason = sheet.reason or f"{type(error).__name__}: {error}"
         messages.send(writer, Broken(" ".join(reason.split())))
@@ -107,18 +113,22 @@ async def _next(reader: asyncio.StreamReader) -> messages.ToHost | None:
 
 
 class Host:
-    """The jobs that run on the engine, by the number of their call."""
+    """The jobs of a replica, and of the gateways that come in by its door, on one engine."""
 
     def __init__(self, engine: VllmEngine, spec: ModelSpec, writer: asyncio.StreamWriter) -> None:
-        self._engine, self._writer = engine, writer
+        self._engine, self._replica = engine, Caller(writer)
         self._choices = Choices(engine, spec)
-        self._frames = FrameSender(self._gateway_lost)
-        self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._addresses: dict[int, str] = {}
-        self._prefill = Prefill()
+        self.jobs = HostJobs(self._choices, self._fail, self._tell)
+        self._told = False
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._canary: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
+        self._door: asyncio.Server | None = None
+        self._gateways: set[asyncio.StreamWriter] = set()
+
+    async def open(self, path: str) -> None:
+        """From now on gateways may call."""
+        self._door = await asyncio.start_unix_server(self._gateway, path)
 
     async def work(self, reader: asyncio.StreamReader) -> None:
         """Handles messages until the replica is gone; raises what the engine failed with."""
@@ -129,51 +139,55 @@ class Host:
                 self._failure.result()
         finally:
             listening.cancel()
-            self._frames.close()
+            self._close()
+
+    def _close(self) -> None:
+        self.jobs.close()
+        if self._door is not None:
+            self._door.close()
+        for writer in self._gateways:
+            writer.close()
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while (message := await _next(reader)) is not None:
             match message:
-                case Start():
-                    self._begin(message)
-                case Abort(call) if call in self._tasks:
-                    self._prefill.forget(call)
-                    self._tasks[call].cancel()
                 case Ping(number):
                     self._spawn(self._answer(number))
+                case _:
+                    self._take(self._replica, message)
 
-    def _begin(self, start: Start) -> None:
-        task = asyncio.create_task(self._run(start))
-        self._addresses[start.call], self._tasks[start.call] = start.address, task
-        self._prefill.begin(start.call, start.job)
-        task.add_done_callback(lambda _: self._forget(start.call))
+    async def _gateway(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One gateway, until it hangs up."""
+        caller = Caller(writer)
+        self._gateways.add(writer)
+        try:
+            while (message := await _next(reader)) is not None:
+                self._take(caller, message)
+        except msgspec.MsgspecError:
+            log.warning("a gateway said what no gateway says; it has to call again")
+        finally:
+            self.jobs.leave(caller)
+            self._gateways.discard(writer)
+            writer.close()
 
-    def _forget(self, call: int) -> None:
-        """Also for a job that was aborted before its first step."""
-        self._tasks.pop(call, None)
-        self._addresses.pop(call, None)
-        self._prefill.forget(call)
+    def _take(self, caller: Caller, message: messages.ToHost) -> None:
+        match message:
+            case Start():
+                self.jobs.begin(caller, message)
+            case Abort(call):
+                self.jobs.abort(caller, call)
+
+    def _tell(self) -> None:
+        """The replica hears when the first job begins, and the last one ends, that it did not send itself."""
+        busy = self.jobs.of_others(self._replica) > 0
+        if busy != self._told:
+            self._told = busy
+            self._replica.tell(Direct(busy))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-    async def _run(self, start: Start) -> None:
-        """One job to its end; always answers with Ended or Failed, unless aborted."""
-        try:
-            await self._choices.run(start.job, partial(self._send, start))
-            self._answer_call(Ended(start.call))
-        except EngineDied as error:
-            self._answer_call(Failed(start.call, FailureKind.ENGINE_DIED, str(error)))
-            self._fail(error)
-        except Exception as error:
-            log.exception("call %s was refused", start.call)
-            self._answer_call(Failed(start.call, FailureKind.REFUSED, f"{type(error).__name__}: {error}"))
-
-    def _send(self, start: Start, delta: Delta) -> None:
-        self._prefill.came(start.call, delta.choice)
-        self._frames.send(start.address, start.stream, delta)
 
     async def _answer(self, number: int) -> None:
         """A pong as soon as the engine is seen to work: by output that is fresh or comes now, or by a canary.
@@ -182,13 +196,13 @@ class Host:
         """
         under_way = None if self._canary is None or self._canary.done() else self._canary
         running, asked = self._engine.running + self._choices.waiting - (under_way is not None), time.monotonic()
-        prefill = self._prefill.tokens
+        prefill = self.jobs.prefill
         if running and asked - self._engine.last_output < FRESH_SECONDS:
-            return self._answer_call(Pong(number, running, prefill))
+            return self._replica.tell(Pong(number, running, prefill, self._engine.measured()))
         self._canary = under_way or asyncio.create_task(self._sing())
         while not self._canary.done() and self._engine.last_output < asked:
             await asyncio.wait([self._canary], timeout=LOOK_SECONDS)
-        self._answer_call(Pong(number, running, prefill))
+        self._replica.tell(Pong(number, running, prefill, self._engine.measured()))
 
     async def _sing(self) -> None:
         try:
@@ -196,18 +210,9 @@ class Host:
         except EngineDied as error:
             self._fail(error)
 
-    def _answer_call(self, message: ToReplica) -> None:
-        messages.send(self._writer, message)
-
     def _fail(self, error: Exception) -> None:
         if not self._failure.done():
             self._failure.set_exception(error)
-
-    def _gateway_lost(self, address: str) -> None:
-        for call, used in list(self._addresses.items()):
-            if used == address and call in self._tasks:
-                self._answer_call(Failed(call, FailureKind.GATEWAY_LOST, "the gateway stopped taking frames"))
-                self._tasks[call].cancel()
 
 
 if __name__ == "__main__":

@@ -19,18 +19,20 @@ from deployments import launch as launching
 from deployments import messages
 from deployments.boot_listener import NOBODY, Listener
 from deployments.launched import Launched
-from deployments.messages import Abort, Boot, Broken, Ended, Failed, FailureKind, Ping, Pong, Progress, Ready, Start
+from deployments.messages import Abort, Boot, Broken, Direct, Ended, Failed, FailureKind, Ping, Pong, Progress, Ready, Start
 from router.catalogue import ModelSpec
 from router.engine import Job
 from router.lifecycle import Phase
+from router.metrics import Sample
 
 PING_SECONDS = 1.0
 FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS = 1.0, 30.0
 #: An engine that ends sooner after its boot began counts as one that failed, where another did before.
 STEADY_SECONDS = 20.0
+#: How long nothing must have run before a host that is not wanted any more may end.
+QUIET_SECONDS = 0.4
 #: A killed process that takes longer to go is left to the kernel.
 BURIAL_SECONDS = 10.0
-LOG_TAIL = 4096
 
 log = logging.getLogger("ray.serve")
 
@@ -41,14 +43,15 @@ Launch = Callable[[ModelSpec, Path], Awaitable[Launched]]
 class HostProcess:
     """One host at a time, forever."""
 
-    def __init__(self, spec: ModelSpec, folder: Path, listener: Listener = NOBODY, launch: Launch = launching.launch) -> None:
-        """`folder` is for sockets; the host's log is written to `folder/../logs`."""
-        self.spec, self._folder, self._launch = spec, folder, launch
+    def __init__(
+        self, spec: ModelSpec, folder: Path, listener: Listener = NOBODY, launch: Launch = launching.launch, door: Path | None = None
+    ) -> None:
+        """`folder` is for sockets; the host's log is written to `folder/../logs`. At `door` gateways may call it."""
+        self.spec, self._folder, self._launch, self._door = spec, folder, launch, door
         self._listener = listener
         self.phase = Phase.ALLOCATING
-        self.reason = ""
-        self.engine_version = ""
-        self.booted = False
+        self.reason = self.engine_version = ""
+        self.booted = self._direct = False
         self.last_pong: Pong | None = None
         self._ran = time.monotonic()
         self._ready = asyncio.Event()
@@ -62,18 +65,23 @@ class HostProcess:
     @property
     def busy(self) -> bool:
         """Whether a job runs or waits here."""
-        return bool(self._calls)
+        return bool(self._calls) or self._direct
 
     @property
     def idle_since(self) -> float:
         """The last moment that a job ran (time.monotonic)."""
-        return time.monotonic() if self._calls else self._ran
+        return time.monotonic() if self.busy else self._ran
 
     @property
     def load(self) -> dict[str, float]:
         """As of the last pong: unfinished choices, and the prompt tokens that they wait for."""
         pong = self.last_pong or Pong(0, 0)
         return {"running": float(pong.running), "prefill": float(pong.prefill)}
+
+    @property
+    def measured(self) -> list[Sample]:
+        """What the engine counted, as of the last pong; nothing while there is none."""
+        return self.last_pong.measured if self.last_pong is not None and self._ready.is_set() else []
 
     async def ready(self, seconds: float | None = None) -> bool:
         """Waits until the engine answers; False when the time is over."""
@@ -146,7 +154,7 @@ class HostProcess:
         self._process = await self._launch(self.spec, self._folder)
         self._listener.began(self._process.how)
         reader, self._writer = await asyncio.open_connection(sock=self._process.connection)
-        messages.send(self._writer, Boot(self.spec.model_dump_json(), secrets.randbits(31)))
+        messages.send(self._writer, Boot(self.spec.model_dump_json(), secrets.randbits(31), str(self._door or "")))
         return reader
 
     async def _boot(self, reader: asyncio.StreamReader) -> None:
@@ -163,13 +171,7 @@ class HostProcess:
                     self._listener.ready()
                     self._ready.set()
                     return
-        raise RuntimeError(f"the host ended while {self.phase}; its log ends with: {self._last_line()}")
-
-    def _last_line(self) -> str:
-        with contextlib.suppress(OSError), open(launching.log_path(self.spec, self._folder), "rb") as file:
-            file.seek(max(0, file.seek(0, 2) - LOG_TAIL))
-            return (file.read().decode(errors="replace").strip().splitlines() or ["nothing"])[-1]
-        return "nothing"
+        raise RuntimeError(f"the host ended while {self.phase}; its log ends with: {launching.last_line(self.spec, self._folder)}")
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while (data := await messages.receive(reader)) is not None:
@@ -178,6 +180,8 @@ class HostProcess:
                     self._finish(outcome)
                 case Broken(reason):
                     self.reason = reason
+                case Direct(busy):
+                    self._direct, self._ran = busy, time.monotonic()
                 case Pong(number) as pong:
                     self.last_pong = pong
                     answered = self._pings.get(number)
@@ -219,6 +223,9 @@ class HostProcess:
     def _strike(self) -> None:
         """Kills the host and tells its callers."""
         self._ready.clear()
+        self._direct = False
+        if self._door is not None:
+            self._door.unlink(missing_ok=True)
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -228,6 +235,11 @@ class HostProcess:
         for call, waiting in self._calls.items():
             if not waiting.done():
                 waiting.set_result(Failed(call, FailureKind.ENGINE_DIED, self.reason))
+
+    async def drained(self) -> None:
+        """Returns when nothing has run here for a moment: gateways that have not heard yet that the replica goes still call."""
+        while self.busy or time.monotonic() - self._ran < QUIET_SECONDS:  # noqa: ASYNC110  # time alone ends it too
+            await asyncio.sleep(QUIET_SECONDS / 4)
 
     def close(self) -> None:
         """Blocks until the host is gone, which its kernel sees to at once."""

@@ -5,6 +5,7 @@ of a socket.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import os
 import socket
@@ -22,6 +23,7 @@ from deployments.zygote_client import Kind, Request, ZygoteClient, socket_path
 from router.catalogue import ModelSpec
 from router.settings import home_folder
 
+LOG_TAIL = 4096
 CHECKOUT = Path(__file__).parent.parent
 
 #: Read by vLLM at import. `SPT_NOENV` keeps titles of processes out of their environment.
@@ -137,6 +139,14 @@ def home_of(folder: Path) -> Path:
 
 def log_path(spec: ModelSpec, folder: Path) -> Path:
     return home_of(folder) / "logs" / f"host-{spec.id}.log"
+
+
+def last_line(spec: ModelSpec, folder: Path) -> str:
+    """Of its log; `nothing` where there is none."""
+    with contextlib.suppress(OSError), open(log_path(spec, folder), "rb") as file:
+        file.seek(max(0, file.seek(0, 2) - LOG_TAIL))
+        return (file.read().decode(errors="replace").strip().splitlines() or ["nothing"])[-1]
+    return "nothing"
 
 
 def open_log(spec: ModelSpec, folder: Path) -> IO[bytes]:

@@ -9,17 +9,22 @@ from typing import Any
 import msgspec
 from ray import serve
 from ray.serve.config import AutoscalingConfig
+from ray.serve.schema import LoggingConfig
 
 from budgets.store import connect
 from deployments.affinity import request_router
 from deployments.autoscaling import autoscaling
 from deployments.boot_report import BootReport
+from deployments.channels import door_path
 from deployments.doors import close_replica_doors
+from deployments.engine_measures import EngineMeasures, MeasuredBoots
 from deployments.frames import socket_folder
 from deployments.host_process import HostProcess
 from deployments.messages import Failed, FailureKind
+from deployments.metrics import Exporter
 from deployments.resources import resources
 from deployments.spare import SpareKeeper
+from router import log
 from router.boots import Boots
 from router.catalogue import ModelSpec
 from router.engine import Job
@@ -29,7 +34,8 @@ from router.wishes import Wishes
 DEPLOYMENT = "Model"
 APP_PREFIX = "model-"
 
-DRAIN_SECONDS = 600.0
+#: Beyond the longest that a request may take: no running stream is cut by an update.
+DRAIN_SECONDS = 60.0
 #: Serve gives up a model whose replica could not be started so often; nobody would be there to say "again".
 MOST_STARTS = 1_000_000
 #: So many that nobody waits at Serve's handle, first come first served: whose turn it is, the host decides (`turns.py`).
@@ -46,6 +52,7 @@ class Model:
 
         Never raises for a failed boot: three failed constructors would be final for Serve.
         """
+        log.install("replica")
         self._spec = ModelSpec.model_validate_json(spec_json)
         self._decoder = msgspec.msgpack.Decoder(Job)
         home = home_folder()
@@ -53,8 +60,11 @@ class Model:
         self._replica = serve.get_replica_context().replica_id.unique_id
         self._report = BootReport(Boots(redis), Wishes(redis), self._spec, self._replica, lambda: self._host.busy)
         await self._report.begin()
-        self._spare = SpareKeeper(socket_folder(home))
-        self._host = HostProcess(self._spec, socket_folder(home), self._report)
+        folder = socket_folder(home)
+        self._spare = SpareKeeper(folder)
+        listener = MeasuredBoots(self._spec.id, self._report)
+        self._host = HostProcess(self._spec, folder, listener, door=door_path(folder, self._replica))
+        self._exporter = Exporter(EngineMeasures(self._spec.id, self._host))
         await self._host.ready()
         self._began = time.monotonic()
         await self._report.flush()
@@ -83,7 +93,10 @@ class Model:
         }
 
     async def __del__(self) -> None:
+        """Serve awaits it after the calls that it knows of."""
+        await self._host.drained()
         await self._report.close()
+        self._exporter.close()
         self._spare.close()
         self._host.close()
 
@@ -109,8 +122,9 @@ def build(args: ModelSpec) -> serve.Application:
         max_constructor_retry_count=MOST_STARTS,
         health_check_period_s=2,
         health_check_timeout_s=10,
-        graceful_shutdown_timeout_s=DRAIN_SECONDS,
+        graceful_shutdown_timeout_s=args.max_request_seconds + DRAIN_SECONDS,
         graceful_shutdown_wait_loop_s=0.5,
+        logging_config=LoggingConfig(encoding="JSON", enable_access_log=False),  # a line for each call, which costs more than the call
     )(Model)
     stub = serve.deployment(
         name="Stub",

@@ -23,8 +23,10 @@ from vllm.v1.engine.exceptions import EngineDeadError
 from deployments.counter_generator import engine_seed
 from deployments.outputs import Outputs
 from deployments.vllm_patches import MOST_CACHED
+from deployments.vllm_stats import VllmStats
 from router.catalogue import ModelSpec
 from router.engine import Delta, EngineDied, Job, Sampling
+from router.metrics import Sample
 
 #: The priority of who must not wait for any job.
 BEFORE_ALL = -1
@@ -96,8 +98,13 @@ class VllmEngine:
         """Blocks for the whole boot."""
         if spec.gpus == 0:
             torch.set_num_threads(spec.threads)
-        self._llm = AsyncLLM.from_vllm_config(engine_config(spec, seed), disable_log_stats=True, stat_loggers=None)
+        self._llm = AsyncLLM.from_vllm_config(engine_config(spec, seed), disable_log_stats=True, stat_loggers=[VllmStats])
         self.last_output = time.monotonic()
+
+    def measured(self) -> list[Sample]:
+        """What vLLM counted since the boot."""
+        stats: VllmStats = self._llm.logger_manager.stat_loggers[0]
+        return stats.samples()
 
     async def choice(self, job: Job, choice: int, priority: int = 0) -> AsyncGenerator[Delta]:
         """The deltas of one choice, without regard to stop strings. Closing it aborts the request.

@@ -9,9 +9,11 @@ from typing import Any, cast
 from deployments import messages
 from deployments.frames import FrameReceiver
 from deployments.host import Host
+from deployments.inbox import Inbox
 from deployments.messages import Start, ToReplica
 from router.catalogue import ModelSpec
 from router.engine import Delta, EngineDied, Finish, FinishReason, Job, Position, Sampling
+from router.metrics import Sample
 
 SPEC = ModelSpec(id="pico", source="embedded/pico", revision="1", max_model_len=2048, max_scoring_entries=16, max_num_seqs=8)
 ROW = Position(-1.0, 1, [], [])
@@ -54,6 +56,9 @@ class Script:
         finally:
             self.running -= 1
 
+    def measured(self) -> list[Sample]:
+        return []
+
     async def canary(self) -> None:
         self.canaries += 1
         if self.deaf:
@@ -71,16 +76,16 @@ class Conversation:
     frames: FrameReceiver
     work: asyncio.Task[None]
 
-    def start(self, call: int, sampling: Sampling, **job: Any) -> asyncio.Queue[Delta | None]:
-        stream, queue = self.frames.open()
+    def start(self, call: int, sampling: Sampling, **job: Any) -> Inbox:
+        stream, inbox = self.frames.open()
         messages.send(self.writer, Start(call, Job(f"job-{call}", (0, 5), sampling, **job), self.frames.address, stream))
-        return queue
+        return inbox
 
-    async def deltas(self, queue: asyncio.Queue[Delta | None], choices: int = 1) -> list[Delta]:
+    async def deltas(self, inbox: Inbox, choices: int = 1) -> list[Delta]:
         """All of a job's, to the last finish."""
         got: list[Delta] = []
         while sum(delta.finish is not None for delta in got) < choices:
-            delta = await asyncio.wait_for(queue.get(), 5)
+            delta = await asyncio.wait_for(inbox.get(), 5)
             got += [] if delta is None else [delta]
         return got
 

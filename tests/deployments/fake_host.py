@@ -1,8 +1,9 @@
 """A model host without an engine: `python -m tests.deployments.fake_host FD MODE FOLDER`.
 
 It keeps to the conversation of `deployments.messages` and notes every job and abort in FOLDER. Modes:
-`works` answers a job at once; `holds` never does; `deaf` answers no ping; `fails` ends twice before it boots; `broken` says
-why it cannot; `stuck` never loads its weights; `dies` does so with its first ping.
+`works` answers a job at once; `holds` never does; `direct` says that a gateway's job begins with its first ping and ends with
+its fifth; `deaf` answers no ping; `fails` ends twice before it boots; `broken` says why it cannot; `stuck` never loads its
+weights; `dies` does so with its first ping.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import sys
 from pathlib import Path
 
 from deployments import messages
-from deployments.messages import Abort, Boot, Broken, Ended, Ping, Pong, Progress, Ready, Start
+from deployments.messages import Abort, Boot, Broken, Direct, Ended, Ping, Pong, Progress, Ready, Start
 
 MODE, FOLDER = sys.argv[2], Path(sys.argv[3])
 
@@ -35,6 +36,8 @@ def answers(message: messages.ToHost) -> list[messages.ToReplica]:
             return boot()
         case Ping() if MODE == "dies":
             return [Broken("out of memory")]
+        case Ping(number) if MODE == "direct" and number in (1, 5):
+            return [Direct(number == 1), Pong(number, 1)]
         case Ping(number) if MODE != "deaf":
             return [Pong(number, 3, 70)]
         case Start(call) if MODE == "works":

@@ -39,7 +39,7 @@ async def test_a_replica_may_be_ahead_by_the_slack_only(router: Any) -> None:
     assert await run(router, request()) != home
     router.on_request_completed(ReplicaID(home, MODEL), "big")
     assert await run(router, request()) in "ab"
-    assert (router._loads.of("a", 0), router._loads.of("b", 0)) == (0, 0)
+    assert (router._balance.loads.of("a", 0), router._balance.loads.of("b", 0)) == (0, 0)
 
 
 async def test_calls_of_other_gateways_count_as_load(router: Any) -> None:
@@ -66,7 +66,7 @@ async def test_a_request_that_waits_can_be_cancelled(router: Any) -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     router.update_replicas([A])
-    assert router._loads.of("a", 0) == 0
+    assert router._balance.loads.of("a", 0) == 0
 
 
 async def test_jobs_of_one_http_request_are_all_placed(router: Any) -> None:
@@ -75,10 +75,10 @@ async def test_jobs_of_one_http_request_are_all_placed(router: Any) -> None:
     await asyncio.sleep(0)
     router.update_replicas([A, B])
     names = await asyncio.gather(*waiting)
-    assert router._loads.of("a", 0) + router._loads.of("b", 0) == 3
+    assert router._balance.loads.of("a", 0) + router._balance.loads.of("b", 0) == 3
     for name in names:
         router.on_request_completed(ReplicaID(name, MODEL), "one")
-    assert router._loads.of("a", 0) + router._loads.of("b", 0) == 0
+    assert router._balance.loads.of("a", 0) + router._balance.loads.of("b", 0) == 0
 
 
 async def test_a_refused_request_is_tried_elsewhere_and_comes_back_at_last(router: Any) -> None:
@@ -147,7 +147,7 @@ async def test_a_session_id_of_someone_else_does_no_harm(router: Any, session: s
 
 async def test_a_failure_inside_costs_affinity_only(router: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     router.update_replicas([A, B])
-    monkeypatch.setattr(router, "_placement", SimpleNamespace())
+    monkeypatch.setattr(router._balance, "_placement", SimpleNamespace())
     router.update_replicas([A, B, C])
     assert await run(router, request()) in "abc"
     assert [[one.name for one in rank] for rank in await router.choose_replicas([A], request())] == [["a"], ["a"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from redis.asyncio import Redis
 
 from deployments import fleet as module
 from deployments import replica_sets
+from deployments.channels import Channels
 from deployments.fleet import ServeFleet
 from router.boots import Boot, Boots
 from router.catalogue import Catalogue, ModelSpec
@@ -55,12 +57,12 @@ Gateway = Callable[[], ServeFleet]
 
 
 @pytest.fixture
-async def gateway(controller: Controller, redis: Redis) -> AsyncIterator[Gateway]:
+async def gateway(controller: Controller, redis: Redis, tmp_path: Path) -> AsyncIterator[Gateway]:
     """A new gateway, as after a restart."""
     begun: list[ServeFleet] = []
 
     def begin() -> ServeFleet:
-        begun.append(ServeFleet(None, redis))  # type: ignore[arg-type]
+        begun.append(ServeFleet(None, redis, Channels(tmp_path)))  # type: ignore[arg-type]
         begun[-1].replace(Catalogue(models=(NANO,)))
         return begun[-1]
 

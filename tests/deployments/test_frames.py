@@ -14,6 +14,7 @@ import zmq
 from deployments import frame_address, frames
 from deployments.frame_address import FrameAddress
 from deployments.frames import FrameReceiver, FrameSender, socket_folder
+from deployments.inbox import Inbox
 from router.engine import Delta, Finish, FinishReason, Position
 
 
@@ -26,7 +27,23 @@ async def receiver(tmp_path: Path) -> AsyncIterator[FrameReceiver]:
 
 
 def delta(first: int) -> Delta:
-    return Delta(0, first, [first + 5], [Position(-0.5, 1, [first + 5], [-0.5])], Finish(FinishReason.LENGTH) if first == 9 else None)
+    finish = Finish(FinishReason.LENGTH) if first in (9, 499) else None
+    return Delta(0, first, [first + 5], [Position(-0.5, 1, [first + 5], [-0.5])], finish)
+
+
+def tokens(count: int) -> list[tuple[int, Position]]:
+    return [(first + 5, Position(-0.5, 1, [first + 5], [-0.5])) for first in range(count)]
+
+
+async def taken(inbox: Inbox, count: int) -> list[tuple[int, Position]]:
+    """So many tokens with their logprobs, however they were joined."""
+    found: list[tuple[int, Position]] = []
+    while len(found) < count:
+        one = await asyncio.wait_for(inbox.get(), 5)
+        assert one is not None
+        assert one.first == len(found)
+        found += zip(one.token_ids, one.positions or [], strict=True)
+    return found
 
 
 async def test_deltas_arrive_whole_and_in_order(receiver: FrameReceiver) -> None:
@@ -34,7 +51,7 @@ async def test_deltas_arrive_whole_and_in_order(receiver: FrameReceiver) -> None
     for first in range(10):
         sender.send(receiver.address, stream, delta(first))
         await asyncio.sleep(0)
-    assert [await asyncio.wait_for(queue.get(), 5) for _ in range(10)] == [delta(first) for first in range(10)]
+    assert await taken(queue, 10) == tokens(10)
     sender.close()
 
 
@@ -113,13 +130,14 @@ async def test_items_that_had_to_wait_arrive_in_order(receiver: FrameReceiver, m
         sender.send(receiver.address, stream, delta(first))
         if first % 50 == 0:
             await asyncio.sleep(0)
-    assert [(await asyncio.wait_for(queue.get(), 5)) for _ in range(500)] == [delta(first) for first in range(500)]
+    assert await taken(queue, 500) == tokens(500)
     sender.close()
 
 
 def test_sockets_of_processes_that_are_gone_are_removed(tmp_path: Path) -> None:
     folder = socket_folder(tmp_path)
     (folder / "f-4194304-abc").touch()
+    (folder / "c-4194304-abc").touch()
     (folder / f"f-{os.getpid()}-abc").touch()
     assert [path.name for path in socket_folder(tmp_path).iterdir()] == [f"f-{os.getpid()}-abc"]
 
@@ -160,7 +178,7 @@ async def test_a_host_on_another_machine_sends_over_an_encrypted_port(far: Frame
     assert FrameAddress.read(far.address).port.startswith("tcp://127.0.0.1:")
     for first in range(10):
         sender.send(far.address, stream, delta(first))
-    assert [await asyncio.wait_for(queue.get(), 5) for _ in range(10)] == [delta(first) for first in range(10)]
+    assert await taken(queue, 10) == tokens(10)
     sender.close()
 
 

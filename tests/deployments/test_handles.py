@@ -1,8 +1,9 @@
 """Serve's calls, failures and counts, translated."""
 
 import asyncio
+import gc
 import inspect
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -46,6 +47,13 @@ def test_a_deployment_that_takes_nothing_is_broken_with_a_time_to_retry(foreign:
 def test_anything_unforeseen_counts_as_a_died_engine() -> None:
     assert isinstance(from_ray(ValueError("x")), EngineDied)
     assert isinstance(from_ray(ray.exceptions.ActorDiedError()), EngineError)
+
+
+def test_the_words_of_what_a_replica_raised_are_left_out() -> None:
+    error = ray.exceptions.RayTaskError("generate", "Traceback: a prompt", ValueError("a prompt"))
+    for foreign in (error, error.as_instanceof_cause()):
+        assert str(from_ray(foreign)) == "ValueError in the replica"
+    assert str(from_ray(ValueError("a prompt"))) == "ValueError"
 
 
 SPEC = ModelSpec(id="pico", source="embedded/pico", revision="1", max_model_len=2048)
@@ -93,6 +101,7 @@ class Cluster:
 async def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cluster]:
     monkeypatch.setattr(handles, "COLD_CHECK_SECONDS", 0.05)
     monkeypatch.setattr(handles, "FRAME_GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(handles, "LET_END_SECONDS", 0.1)
     frames = FrameReceiver(socket_folder(tmp_path))
     one = Cluster(frames)
     yield one
@@ -101,9 +110,40 @@ async def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     await asyncio.sleep(0)
 
 
+async def tokens_of(stream: AsyncGenerator[Delta]) -> list[int]:
+    """Deltas that came together are one."""
+    return [token_id async for delta in stream for token_id in delta.token_ids]
+
+
 async def test_a_job_yields_its_frames_and_ends_with_its_choices(cluster: Cluster) -> None:
     cluster.on_call = lambda call, stream: cluster.send(stream, DELTAS)
-    assert [delta async for delta in cluster.engine.generate(JOB)] == DELTAS
+    assert await tokens_of(cluster.engine.generate(JOB)) == [7, 8]
+
+
+async def test_a_call_whose_tokens_are_all_there_ends_by_itself(cluster: Cluster) -> None:
+    cluster.on_call = lambda call, stream: cluster.send(stream, DELTAS)
+    assert await tokens_of(cluster.engine.generate(JOB)) == [7, 8]
+    assert not cluster.calls[0].cancelled
+    cluster.calls[0].ended.set_result(None)
+    await asyncio.sleep(3 * handles.LET_END_SECONDS)
+    assert not cluster.calls[0].cancelled
+
+
+async def test_a_call_that_does_not_end_after_its_tokens_is_cancelled(cluster: Cluster) -> None:
+    cluster.on_call = lambda call, stream: cluster.send(stream, DELTAS)
+    assert await tokens_of(cluster.engine.generate(JOB)) == [7, 8]
+    async with asyncio.timeout(5):
+        while not cluster.calls[0].cancelled:
+            await asyncio.sleep(0.01)
+
+
+async def test_how_a_call_ended_that_nobody_reads_any_more_is_no_ones_complaint(cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
+    cluster.on_call = lambda call, stream: cluster.send(stream, DELTAS)
+    assert await tokens_of(cluster.engine.generate(JOB)) == [7, 8]
+    cluster.calls[0].ended.set_exception(RuntimeError("too late"))
+    await asyncio.sleep(0)
+    gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 async def test_frames_may_come_after_the_calls_answer(cluster: Cluster) -> None:
@@ -112,7 +152,7 @@ async def test_frames_may_come_after_the_calls_answer(cluster: Cluster) -> None:
         cluster.send(stream, DELTAS)
 
     cluster.on_call = answer_first
-    assert [delta async for delta in cluster.engine.generate(JOB)] == DELTAS
+    assert await tokens_of(cluster.engine.generate(JOB)) == [7, 8]
 
 
 async def test_a_call_that_ends_without_its_frames_is_a_died_engine(cluster: Cluster) -> None:
@@ -186,4 +226,4 @@ async def test_a_ready_model_may_take_longer_than_a_cold_one_to_its_first_token(
         asyncio.get_running_loop().call_later(1.2, cluster.send, stream, DELTAS)
 
     cluster.on_call = answer_late
-    assert [delta async for delta in cluster.engine.generate(JOB)] == DELTAS
+    assert await tokens_of(cluster.engine.generate(JOB)) == [7, 8]

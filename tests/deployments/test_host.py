@@ -13,10 +13,9 @@ from tests.deployments.conversation import Conversation
 
 
 async def test_a_job_streams_its_tokens_and_then_says_that_it_ended(conversation: Conversation) -> None:
-    queue = conversation.start(1, Sampling(max_tokens=3))
+    inbox = conversation.start(1, Sampling(max_tokens=3))
     assert await conversation.answer() == Ended(1)
-    deltas = [await asyncio.wait_for(queue.get(), 5) for _ in range(3)]
-    assert [delta.token_ids for delta in deltas if delta] == [[token] for token in conversation.script.ids[:3]]
+    assert [token for delta in await conversation.deltas(inbox) for token in delta.token_ids] == conversation.script.ids[:3]
 
 
 async def test_an_abort_ends_the_engines_work(conversation: Conversation) -> None:
@@ -77,7 +76,7 @@ async def test_an_abort_before_the_first_step_leaves_nothing(conversation: Conve
     messages.send(conversation.writer, Abort(1))
     messages.send(conversation.writer, Ping(2))
     assert await conversation.answer() == Pong(2, 0)
-    assert (conversation.host._tasks, conversation.host._addresses) == ({}, {})
+    assert len(conversation.host.jobs) == 0
 
 
 async def test_a_closed_connection_ends_the_host(conversation: Conversation) -> None:

@@ -71,7 +71,7 @@ async def begin(tmp_path: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch) -
 
     async def start(mode: str) -> HostProcess:
         spec = SPEC.model_copy(update={"boot_timeout_seconds": 1}) if mode == "stuck" else SPEC
-        begun.append(HostProcess(spec, tmp_path / "run", notes, partial(launch_fake, mode)))
+        begun.append(HostProcess(spec, tmp_path / "run", notes, partial(launch_fake, mode), tmp_path / "door"))
         return begun[-1]
 
     yield start
@@ -209,3 +209,22 @@ async def test_a_call_while_no_engine_runs_fails_at_once(begin: Begin) -> None:
     host = await begin("works")
     outcome = await host.run(JOB, "ipc://x", 1)
     assert isinstance(outcome, Failed)
+
+
+async def test_a_job_that_came_past_the_replica_keeps_it_busy_and_is_waited_for(begin: Begin) -> None:
+    host = await begin("direct")
+    assert await host.ready(SECONDS)
+    await until(lambda: host.busy)
+    assert time.monotonic() - host.idle_since < 0.05
+    await asyncio.wait_for(host.drained(), SECONDS)
+    assert not host.busy
+    assert time.monotonic() - host.idle_since >= host_process.QUIET_SECONDS
+
+
+async def test_a_host_that_is_gone_is_not_busy_and_leaves_no_door(begin: Begin, tmp_path: Path) -> None:
+    host = await begin("direct")
+    (tmp_path / "door").touch()
+    await until(lambda: host.busy)
+    host.close()
+    assert not host.busy
+    assert not (tmp_path / "door").exists()

@@ -23,22 +23,9 @@ from deployments.zygote_client import ANSWER_SECONDS, ZygoteClient
 from router.catalogue import EMBEDDED, ModelSpec
 from router.engine import Job, Sampling
 from tests.cluster import CHECKOUT, eventually
+from tests.deployments.hosts import BOOT_SECONDS, SPEC, alive, family, until
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
-
-SPEC = ModelSpec(
-    id="pico",
-    source="embedded/pico",
-    revision="1",
-    max_model_len=2048,
-    dtype="float32",
-    determinism="exact",
-    kv_cache_bytes=64 << 20,
-    block_size=32,
-    hang_seconds=20.0,
-    boot_timeout_seconds=60,
-)
-BOOT_SECONDS = 60.0
 
 Begin = Callable[..., Awaitable[HostProcess]]
 
@@ -89,19 +76,6 @@ def zygotes(home: Path) -> list[int]:
     return [pid for pid, command in commands.items() if "-m deployments.zygote" in command and str(home) in command]
 
 
-def family(host: HostProcess) -> list[psutil.Process]:
-    assert host._process is not None
-    found = psutil.Process(host._process.pid)
-    return [found, *found.children(recursive=True)]
-
-
-def alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 async def works(host: HostProcess, folder: Path) -> bool:
     frames = FrameReceiver(folder)
     try:
@@ -110,12 +84,6 @@ async def works(host: HostProcess, folder: Path) -> bool:
         return isinstance(await asyncio.wait_for(host.run(job, frames.address, stream), 20), Ended)
     finally:
         frames.close()
-
-
-async def until(check: Callable[[], bool], seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        while not check():
-            await asyncio.sleep(0.02)
 
 
 def test_there_is_one_zygote_however_many_start_it_at_once(home: Path, client: ZygoteClient) -> None:
