@@ -37,6 +37,7 @@ def before_start(settings: Settings, config: ServeConfig) -> list[Finding]:
         memory(),
         disk(settings),
         port(config.port),
+        *([port(config.tls.port, "--https-port")] if config.tls else []),
         redis(settings),
     ]
 
@@ -89,12 +90,12 @@ def disk(settings: Settings) -> Finding:
     return Finding("Disk", READY, f"{free / GIB:.0f} GiB free at {settings.home}")
 
 
-def port(number: int) -> Finding:
+def port(number: int, option: str = "--port") -> Finding:
     taken = holder(number)
     if taken is None:
         return Finding("Port", READY, f"{number} is free")
     who = f"{taken.owner} (process {taken.pid})" if taken.pid else taken.owner
-    return Finding("Port", FATAL, f"Port {number} is taken by {who}; end that, or choose another with --port.")
+    return Finding("Port", FATAL, f"Port {number} is taken by {who}; end that, or choose another with {option}.")
 
 
 def redis(settings: Settings) -> Finding:
@@ -115,7 +116,7 @@ def redis(settings: Settings) -> Finding:
 def doors(settings: Settings) -> list[Finding]:
     """Every listening socket of ours that another machine could reach, by name."""
     state = State.read(settings.home)
-    meant = (state.host, state.port) if state else None
+    meant = (state.host, state.tls.port if state.tls else state.port) if state else None
     open_doors = [found for found in listeners(marked(settings.home)) if not found.is_loopback]
     unmeant = [found for found in open_doors if (found.address, found.port) != meant]
     if unmeant:

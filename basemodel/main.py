@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from basemodel.commands import accounts, keys, models, usage, users
-from basemodel.commands.apply import apply
-from basemodel.commands.complete import complete
-from basemodel.commands.doctor import doctor
-from basemodel.commands.down import down
-from basemodel.commands.status import status
-from basemodel.commands.up import up
 from basemodel.console import complaints
 from basemodel.failure import Failure
 from budgets.errors import BudgetError
 from router.settings import BadSetting
+
+#: Where each command is, a function or a Typer of its own verbs. Imported when it is called: together they take a second.
+COMMANDS = {
+    "up": "basemodel.commands.up:up",
+    "apply": "basemodel.commands.apply:apply",
+    "down": "basemodel.commands.down:down",
+    "status": "basemodel.commands.status:status",
+    "doctor": "basemodel.commands.doctor:doctor",
+    "backup": "basemodel.commands.backup:backup",
+    "restore": "basemodel.commands.backup:restore",
+    "complete": "basemodel.commands.complete:complete",
+    "accounts": "basemodel.commands.accounts:app",
+    "keys": "basemodel.commands.keys:app",
+    "models": "basemodel.commands.models:app",
+    "usage": "basemodel.commands.usage:app",
+    "users": "basemodel.commands.users:app",
+}
 
 
 class Sentences(TyperGroup):
@@ -32,20 +43,36 @@ class Sentences(TyperGroup):
             raise typer.Exit(1) from None
 
 
-app = typer.Typer(
-    cls=Sentences,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="A self-hosted base-model API: raw next-token prediction over an OpenAI-compatible /v1/completions.",
-)
-for command in (up, apply, down, status, doctor, complete):
-    app.command()(command)
-app.add_typer(accounts.app, name="accounts")
-app.add_typer(keys.app, name="keys")
-app.add_typer(models.app, name="models")
-app.add_typer(usage.app, name="usage")
-app.add_typer(users.app, name="users")
+class Commands(Sentences):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        return command(cmd_name, getattr(import_module(module), name))
+
+
+def command(name: str, found: Any) -> Any:
+    """A function's command, or the group of a Typer, under this name."""
+    if isinstance(found, typer.Typer):
+        made: Any = typer.main.get_group(found)
+    else:
+        alone = typer.Typer(add_completion=False)
+        alone.command()(found)
+        made = typer.main.get_command(alone)
+    made.name = name
+    return made
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def basemodel() -> None:
+    """A self-hosted base-model API: raw next-token prediction over an OpenAI-compatible /v1/completions."""
+
 
 if __name__ == "__main__":
     app()

@@ -10,12 +10,15 @@ from typing import Any
 import yaml
 
 from basemodel.cluster.models import model_faults
+from basemodel.cluster.tls import Tls
 from basemodel.failure import Failure
 from router.settings import CHECKOUT
 
 DEFAULT_CONFIG = CHECKOUT / "serve_config.yaml"
 DEFAULT_PORT = 8000
 LOOPBACK = "127.0.0.1"
+#: What `deployments/entrance.py` and `deployments/gateway.py` build; named here because they import Ray.
+ENTRANCE, ENTRANCE_PATH, GATEWAY_PATH = "entrance", "deployments.entrance:build", "deployments.gateway:build"
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,10 @@ class ServeConfig:
 
     source: Path
     content: dict[str, Any]
+    tls: Tls | None = None
 
     @classmethod
-    def load(cls, path: Path | None, host: str | None, port: int | None) -> ServeConfig:
+    def load(cls, path: Path | None, host: str | None, port: int | None, tls: Tls | None = None) -> ServeConfig:
         """The address is loopback unless `host` says otherwise, whatever the file has. Raises Failure."""
         source = (path or DEFAULT_CONFIG).absolute()
         content = _parsed(source)
@@ -34,7 +38,7 @@ class ServeConfig:
         address["host"] = host or LOOPBACK
         address["port"] = port or address.get("port") or DEFAULT_PORT
         _check_address(address, source)
-        return cls(source, content | {"http_options": address})
+        return cls(source, content | {"http_options": address}, tls)
 
     @property
     def host(self) -> str:
@@ -51,8 +55,17 @@ class ServeConfig:
     def write(self, home: Path) -> Path:
         """What is really run, beside the state."""
         path = home / "serve_config.yaml"
-        path.write_text(f"# Made by `basemodel up` from {self.source}; changes here are lost.\n" + yaml.safe_dump(self.content))
+        path.write_text(f"# Made by `basemodel up` from {self.source}; changes here are lost.\n" + yaml.safe_dump(self._run()))
         return path
+
+    def _run(self) -> dict[str, Any]:
+        """With an entrance of our own at the address, in the place of Serve's proxy, where the gateway is ours."""
+        if not any(one.get("import_path") == GATEWAY_PATH for one in self.content["applications"]):
+            return self.content
+        address = {"host": self.host, "port": self.port}
+        secured = {"certificate": self.tls.certificate, "https_port": self.tls.port} if self.tls else {}
+        entrance = {"name": ENTRANCE, "route_prefix": None, "import_path": ENTRANCE_PATH, "args": {**address, **secured}}
+        return self.content | {"proxy_location": "Disabled", "applications": [*self.content["applications"], entrance]}
 
 
 def _parsed(source: Path) -> dict[str, Any]:

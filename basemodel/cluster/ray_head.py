@@ -60,13 +60,14 @@ def leave_out(ray_parameters: Any, head: bool) -> None:
     ray_parameters.include_log_monitor = False
 
 
-def command(folder: Path) -> list[str]:
+def command(folder: Path, metrics_port: int = 0) -> list[str]:
     options = {
         "node-ip-address": "127.0.0.1",
         "port": "0",
         "min-worker-port": "0",
         "max-worker-port": "0",
         "dashboard-agent-listen-port": "0",
+        "metrics-export-port": str(metrics_port),
         "temp-dir": str(folder),
         "object-store-memory": str(OBJECT_STORE_BYTES),
         "include-dashboard": "false",
@@ -75,14 +76,14 @@ def command(folder: Path) -> list[str]:
     return [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", *(f"--{name}={value}" for name, value in options.items())]
 
 
-def start(home: Path, environment: dict[str, str]) -> str:
+def start(home: Path, environment: dict[str, str], metrics_port: int = 0) -> str:
     """Starts the head's processes and returns its address. Raises Failure."""
     folder = make_folder(home)
     log_path = home / "logs" / "ray.log"
     with open(log_path, "wb") as log:
         try:
             subprocess.run(
-                command(folder),
+                command(folder, metrics_port),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from basemodel import first_key
-from basemodel.cluster import boot, embedded_redis, ray_head
+from basemodel.cluster import boot, embedded_redis, metrics, ray_head
 from basemodel.cluster.config import ServeConfig
 from basemodel.cluster.processes import Identity, marked, title
 from basemodel.cluster.state import State
@@ -47,14 +47,14 @@ class Start:
         home = self.settings.home
         (home / "logs").mkdir(exist_ok=True)
         ray_head.make_token(home)
-        environment = ray_head.environment(home, self.config.source.parent)
+        environment, metrics_port = ray_head.environment(home, self.config.source.parent), metrics.wanted_port()
         state = self._first_state()
         state.write(home)
         launch.warm(self._models(), home, environment)  # it imports while Redis and Ray start
         state = replace(state, redis=self._redis(environment))
         state.write(home)
         self.tell({"Ray": "starting"})
-        state = replace(state, ray_address=ray_head.start(home, environment))
+        state = replace(state, ray_address=ray_head.start(home, environment, metrics_port))
         state.write(home)
         self.tell({"Ray": "RUNNING"})
         boot.deploy(str(state.ray_address), self.config.write(home), home, environment, self.tell)
@@ -69,7 +69,8 @@ class Start:
 
     def _first_state(self) -> State:
         owner = Identity.of(os.getpid())
-        return State("starting", int(time.time()), str(self.config.source), self.config.host, self.config.port, owner=owner)
+        config = self.config
+        return State("starting", int(time.time()), str(config.source), config.host, config.port, owner=owner, tls=config.tls)
 
     def _redis(self, environment: dict[str, str]) -> Identity | None:
         """Redis is there and holds the first key; the identity of the server if it is ours."""

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from basemodel.cluster.processes import Identity
+from basemodel.cluster.tls import Tls
 
 FILE = "state.json"
 
@@ -28,11 +29,12 @@ class State:
     ray_address: str | None = None
     redis: Identity | None = None
     owner: Identity | None = None
+    tls: Tls | None = None
 
     @property
     def base_url(self) -> str:
-        """Where this machine reaches the API: loopback unless the host names one address."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
+        """Where this machine reaches the API: loopback unless the host names one address, and always beside https."""
+        host = "127.0.0.1" if self.tls else {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
         return f"http://{host}:{self.port}"
 
     def write(self, home: Path) -> None:
@@ -47,6 +49,7 @@ class State:
             fields = json.loads((home / FILE).read_text())
             for name in ("redis", "owner"):
                 fields[name] = Identity(**fields[name]) if fields[name] else None
+            fields["tls"] = Tls(**fields["tls"]) if fields.get("tls") else None
             return cls(**fields)
         except (OSError, ValueError, TypeError, KeyError):
             return None

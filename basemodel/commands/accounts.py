@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from basemodel import console, options, store
+from basemodel import audit, console, options, store
 from budgets.accounts import Account, Accounts
 from budgets.caps import DEFAULT_MONTHLY_TOKENS, Caps
 from budgets.requests import MAX_TOKENS
@@ -32,6 +32,7 @@ def create(
         return await Accounts(store.redis).create(name, monthly_tokens)
 
     account = store.run(made)
+    audit.tell("account.made", account.name, after={"monthly_tokens": monthly_tokens})
     text = f"Made the account {account.name}; `basemodel keys create --account {account.name}` gives it a key."
     console.answer(as_json, {**asdict(account), "monthly_tokens": monthly_tokens}, text)
 
@@ -58,10 +59,13 @@ def set_budget(
 ) -> None:
     """Set what an account may use; below what is used already, nothing new is admitted until the month ends."""
 
-    async def done(store: store.Store) -> list[str]:
-        return await Accounts(store.redis).set_budget(name, monthly_tokens)
+    async def done(store: store.Store) -> tuple[int, list[str]]:
+        accounts = Accounts(store.redis)
+        before = await Caps(store.redis).of((await accounts.named(name)).id)
+        return before.monthly_tokens, await accounts.set_budget(name, monthly_tokens)
 
-    above = store.run(done)
+    before, above = store.run(done)
+    audit.tell("account.budget_set", name, {"monthly_tokens": before}, {"monthly_tokens": monthly_tokens})
     text = f"{name} may use {monthly_tokens:,} tokens a month."
     if above:
         text += f" The keys {', '.join(above)} have higher caps of their own; the account's holds for them too."
@@ -81,9 +85,14 @@ def enable(name: Name, as_json: console.Json = False) -> None:
 
 
 def turn(name: str, change: Callable[[Accounts, str], Awaitable[None]], as_json: bool, text: str) -> None:
-    async def done(store: store.Store) -> Account:
+    async def done(store: store.Store) -> tuple[Account, Account]:
         accounts = Accounts(store.redis)
+        before = await accounts.named(name)
         await change(accounts, name)
-        return await accounts.named(name)
+        return before, await accounts.named(name)
 
-    console.answer(as_json, asdict(store.run(done)), text)
+    before, after = store.run(done)
+    if before.state != after.state:
+        what = "account.disabled" if after.state == "disabled" else "account.enabled"
+        audit.tell(what, name, {"state": before.state}, {"state": after.state})
+    console.answer(as_json, asdict(after), text)

@@ -27,7 +27,7 @@ def apply(
         state = running(home)
         if state is None:
             raise Failure("Nothing runs here; start it with `basemodel up`.")
-        changed = ServeConfig.load(config or Path(state.config), state.host, state.port)
+        changed = ServeConfig.load(config or Path(state.config), state.host, state.port, state.tls)
         environment = ray_head.environment(home, changed.source.parent)
         with console.progress(quiet=as_json) as tell:
             boot.deploy(str(state.ray_address), changed.write(home), home, environment, tell)

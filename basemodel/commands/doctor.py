@@ -10,6 +10,7 @@ from basemodel import checks, console
 from basemodel.checks import FATAL, Finding
 from basemodel.cluster.config import ServeConfig
 from basemodel.cluster.start import running
+from basemodel.database_check import database
 from router.settings import Settings
 
 COLOURS = {"ok": "green", "warning": "yellow", "fatal": "red"}
@@ -18,7 +19,7 @@ COLOURS = {"ok": "green", "warning": "yellow", "fatal": "red"}
 def doctor(as_json: console.Json = False) -> None:
     """Check this machine; exit 1 where `up` would refuse."""
     settings = Settings.read()
-    findings = examine(settings)
+    findings = [*examine(settings), database()]
     rows = [[finding.level, finding.name, finding.text] for finding in findings]
     console.answer(as_json, [asdict(finding) for finding in findings], console.table(["", "what", ""], rows))
     if any(finding.level == FATAL for finding in findings):

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from basemodel import chosen_key, console, options, store
+from basemodel import audit, chosen_key, console, options, store
 from budgets.accounts import Account, Accounts
 from budgets.caps import DEFAULT_CONCURRENCY, MOST_AT_ONCE, Caps, KeyCaps
 from budgets.keys import KEEP, ApiKey, Keys
+from workbench.moments import instant
 
 app = typer.Typer(no_args_is_help=True, help="What opens the API.")
 
@@ -48,6 +49,7 @@ def create(
         return await keys.create(owner.id, name, until, allowed, cap, concurrency)
 
     text, key = store.run(made)
+    audit.tell("key.made", title(key), after={"account": account, **limits(key, KeyCaps(cap, concurrency or DEFAULT_CONCURRENCY))})
     console.answer(as_json, {"key": text, "id": key.id}, f"{text}\nIt is not shown again.")
 
 
@@ -84,37 +86,56 @@ def update(
     }
     if all(value is KEEP for value in changes.values()):
         raise typer.BadParameter("give at least one thing to change")
-    turn(key, account, lambda keys, owner, key_id: keys.update(owner, key_id, **changes), as_json, "Changed")
+    turn(key, account, lambda keys, owner, key_id: keys.update(owner, key_id, **changes), as_json, "changed")
 
 
 @app.command()
 def pause(key: Which, account: Owner = None, as_json: console.Json = False) -> None:
     """Let a key open nothing until it is resumed; what runs with it ends within 5 seconds."""
-    turn(key, account, Keys.pause, as_json, "Paused")
+    turn(key, account, Keys.pause, as_json, "paused")
 
 
 @app.command()
 def resume(key: Which, account: Owner = None, as_json: console.Json = False) -> None:
     """Let a paused key open the API again."""
-    turn(key, account, Keys.resume, as_json, "Resumed")
+    turn(key, account, Keys.resume, as_json, "resumed")
 
 
 @app.command()
 def revoke(key: Which, account: Owner = None, as_json: console.Json = False) -> None:
     """End a key for ever; what runs with it ends within 5 seconds."""
-    turn(key, account, Keys.revoke, as_json, "Revoked")
+    turn(key, account, Keys.revoke, as_json, "revoked")
 
 
 def turn(said: str, account: str | None, change: Callable[[Keys, str, str], Awaitable[None]], as_json: bool, done: str) -> None:
     """Changes the key that is meant and shows what it is now."""
 
-    async def changed(store: store.Store) -> Listed:
+    async def changed(store: store.Store) -> tuple[Listed, Listed]:
         owner, key = await chosen_key.choose(store, said, account)
+        before = await with_caps(store, owner, key)
         await change(Keys(store.redis, store.secret), owner.id, key.id)
-        return await with_caps(store, *await chosen_key.choose(store, key.id, owner.name))
+        return before, await with_caps(store, *await chosen_key.choose(store, key.id, owner.name))
 
-    listed = store.run(changed)
-    console.answer(as_json, described(*listed), f"{done} the key {listed[1].name} ({listed[1].id}) of {listed[0].name}.")
+    before, after = store.run(changed)
+    tell(f"key.{done}", before, after)
+    console.answer(as_json, described(*after), f"{done.capitalize()} the key {title(after[1])} of {after[0].name}.")
+
+
+def tell(what: str, before: Listed, after: Listed) -> None:
+    """What differs of the key, if anything."""
+    old, new = ({"name": key.name, "state": key.state, **limits(key, caps)} for _, key, caps in (before, after))
+    changed = [name for name in old if old[name] != new[name]]
+    if changed:
+        audit.tell(what, title(after[1]), {name: old[name] for name in changed}, {name: new[name] for name in changed})
+
+
+def title(key: ApiKey) -> str:
+    return f"{key.name} ({key.id})"
+
+
+def limits(key: ApiKey, caps: KeyCaps) -> dict[str, Any]:
+    """As the Dashboard has them: `expires` is the last second at which it opens anything."""
+    return {**asdict(caps), "expires": None if key.expires is None else instant(key.expires - 1), "models": key.models}
 
 
 async def with_caps(store: store.Store, owner: Account, key: ApiKey) -> Listed:

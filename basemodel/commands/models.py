@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from basemodel import api, console, store
+from basemodel import api, audit, console, store
 from basemodel.failure import Failure
 from router.boots import Boot, Boots
 from router.wishes import Wishes
@@ -57,6 +57,7 @@ def stop(model: Id, as_json: console.Json = False) -> None:
     if card["warm_policy"] == "always":
         raise Failure(f"{model} is always warm by its entry in serve_config.yaml; take `warm: true` out of it, then `basemodel apply`.")
     store.run(lambda opened: Wishes(opened.redis).stop(model))
+    audit.tell("model.stopped", model)
     unless = ", unless a warm window of it is open" if card["warm_policy"] == "window" else ""
     console.answer(as_json, {"id": model, "stopped": True}, f"{model} stops as soon as what runs has ended{unless}.")
 
@@ -71,14 +72,9 @@ def history(model: Id, as_json: console.Json = False) -> None:
 def _reasons() -> dict[str, str]:
     """Why models do not start; {} where this is not the operator's machine."""
     try:
-        return store.run(_asked)
+        return store.run(lambda opened: Boots(opened.redis).troubles())
     except Failure:
         return {}
-
-
-async def _asked(opened: store.Store) -> dict[str, str]:
-    boots = Boots(opened.redis)
-    return {**await boots.reasons(), **{boot.model: boot.reason for boot in await boots.now() if boot.ready is None and boot.reason}}
 
 
 def _row(model: dict[str, Any]) -> list[str]:

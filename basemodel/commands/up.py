@@ -18,6 +18,7 @@ from basemodel.cluster.config import ServeConfig
 from basemodel.cluster.start import Start, running
 from basemodel.cluster.state import State
 from basemodel.cluster.stop import starting, sweep
+from basemodel.cluster.tls import Tls
 from basemodel.failure import Failure
 from router.settings import CHECKOUT, Settings
 from workbench.settings import SiteSettings
@@ -31,18 +32,24 @@ def up(
     detach: Annotated[bool, typer.Option("--detach", help="Return when the service is ready, and leave it running.")] = False,
     host: Annotated[str | None, typer.Option(help="Address to listen on; by default this machine only.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of the API.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="PEM file with certificate and key: https at --host, http here only.")] = None,
+    https_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port of https; 8443 by default.")] = None,
     as_json: console.Json = False,
 ) -> None:
     """Start the service and wait until its warm models are ready; Ctrl-C stops it."""
     settings = Settings.read()
     SiteSettings.read()  # what is wrong with them is said before anything starts
+    tls = Tls.of(certificate, https_port, settings.public_url) if certificate else None
+    request = Request(settings, config, host, port, tls, detach, as_json)
     with interruptible():
         try:
-            started = ensure_started(Request(settings, config, host, port, detach, as_json))
+            state, started = ensure_started(request)
         except KeyboardInterrupt:
             raise Failure("Stopped before it was ready; nothing is left running.") from None
         if started and not detach:
-            stay(settings.home, as_json)
+            stay(state, request)
+        else:
+            say(state, request, started)
 
 
 @dataclass(frozen=True)
@@ -51,39 +58,38 @@ class Request:
     config: Path | None
     host: str | None
     port: int | None
+    tls: Tls | None
     detached: bool
     as_json: bool
 
 
-def ensure_started(request: Request) -> bool:
-    """Starts what does not run and says where it answers; whether this call started it. Raises Failure."""
+def ensure_started(request: Request) -> tuple[State, bool]:
+    """Starts what does not run: how it stands, and whether this call started it. Raises Failure."""
     home = request.settings.home
     with starting(home):
         state = running(home)
         if state is not None:
-            say(state, request, "It runs already.")
-            return False
+            return state, False
         sweep(home)
-        state = start(request)
-    say(state, request, "It is ready.")
-    return True
+        return start(request), True
 
 
 def start(request: Request) -> State:
     """Raises Failure."""
-    config = ServeConfig.load(request.config, request.host, request.port)
+    config = ServeConfig.load(request.config, request.host, request.port, request.tls)
     checks.refuse(checks.before_start(request.settings, config))
     with console.progress(quiet=request.as_json) as tell:
         return Start(request.settings, config, request.detached, tell).run()
 
 
-def say(state: State, request: Request, news: str) -> None:
+def say(state: State, request: Request, started: bool) -> None:
     key = first_key.stored(request.settings.home)
     site = (request.settings.public_url or state.base_url).rstrip("/")
     base, invite = f"{site}/v1", asyncio.run(first_invite.link(request.settings, site))
     document = {"base": base, "key": key, "site": site, "invite": invite, "host": state.host, "port": state.port, "config": state.config}
     down = "make down" if (CHECKOUT / "Makefile").exists() else "basemodel down"
-    how_to_stop = down if request.detached or news.startswith("It runs") else f"Ctrl-C, or `{down}` elsewhere"
+    news = "It is ready." if started else "It runs already."
+    how_to_stop = down if request.detached or not started else f"Ctrl-C, or `{down}` elsewhere"
     text = f"{news} API base: {base}\n\n{example(base, key)}\n\n{doors(site, invite)}\n\nTo stop it: {how_to_stop}"
     console.answer(request.as_json, document, text)
 
@@ -104,15 +110,17 @@ def example(base: str, key: str | None) -> str:
     )
 
 
-def stay(home: Path, as_json: bool) -> None:
-    """Until Ctrl-C, SIGTERM or the end of the service. Raises Failure when it ended by itself."""
+def stay(state: State, request: Request) -> None:
+    """Says where it answers, until Ctrl-C, SIGTERM or the end of the service. Raises Failure when it ended by itself."""
+    home = request.settings.home
     try:
+        say(state, request, started=True)
         while running(home):
             time.sleep(WATCH_SECONDS)
     except KeyboardInterrupt:
-        stop(home, as_json)
+        stop(home, request.as_json)
         return
-    stop(home, as_json)
+    stop(home, request.as_json)
     raise Failure(f"The service ended by itself; logs are under {home}.")
 
 

@@ -10,7 +10,7 @@ from basemodel import first_invite
 from basemodel.commands import users
 from tests.basemodel.command_line import run, succeed
 from tests.basemodel.test_user_commands import accept, home
-from workbench import doorman, invites, resets, sessions
+from workbench import audit, doorman, feedback, invites, resets, sessions, webhook
 
 __all__ = ["home"]
 
@@ -36,4 +36,7 @@ def test_the_page_says_the_numbers_of_the_code() -> None:
     seconds = [invites.SECONDS, resets.SECONDS, sessions.IDLE_SECONDS, sessions.LONGEST_SECONDS]
     assert [one / 3600 for one in seconds] == [7 * 24, 24, 2, 12]
     assert [doorman.OF_A_NAME[0], doorman.OF_AN_ADDRESS[0]] == [10, 30]
+    assert [audit.SECONDS / 86_400, audit.MOST_OF_A_KIND] == [400, 5_000]
+    assert [feedback.MOST_AN_HOUR, feedback.MOST_OF_ONE, feedback.MOST] == [20, 200, 5_000]
+    assert [webhook.SECONDS, len(webhook.PAUSES)] == [5, 3]
     assert f"`.basemodel/{first_invite.FILE}`" in PAGE

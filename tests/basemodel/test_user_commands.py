@@ -100,6 +100,20 @@ def test_a_disabled_user_is_out_and_what_runs_in_the_browser_stops() -> None:
     ask(lambda site: sign_in.by_password(site, "ada", PASSWORD))
 
 
+def test_what_the_command_line_did_to_people_is_in_the_audit_log() -> None:
+    accept(invited("--admin"), "ada")
+    for verb in ("reset-password", "disable", "enable"):
+        succeed("users", verb, "ada")
+    entries = ask(lambda site: site.audit.page())[::-1]
+    assert [(entry.who, entry.what, entry.target) for entry in entries] == [
+        ("command line", "invite.made", "default"),
+        ("ada", "invite.used", "default"),
+        ("command line", "reset.made", "ada"),
+        ("command line", "user.disabled", "ada"),
+        ("command line", "user.enabled", "ada"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
