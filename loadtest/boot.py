@@ -70,10 +70,11 @@ async def server_boot(spec: ModelSpec, folder: Path, *options: str) -> float:
         server.wait()
 
 
-def start_server(spec: ModelSpec, folder: Path, options: list[str]) -> subprocess.Popen[bytes]:
+def start_server(spec: ModelSpec, folder: Path, options: list[str], more: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
     size = ["--max-model-len", str(spec.max_model_len), "--served-model-name", "it", "--host", "127.0.0.1"]
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", spec.folder, *size, *SERVER_OPTIONS, *options]
     environment = os.environ | launch.ENVIRONMENT | {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CACHE_ROOT": str(folder / "cache")}
+    environment |= more or {}
     with open(folder / "server.log", "ab") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
 

@@ -2,7 +2,8 @@
 
     python -m loadtest.gateway --port 8001 --redis-url unix:///path/redis.sock --home /path --seconds-per-delta 0.01
 
-It is the application of the product with its real accounting; only the engine is scripted, and `/made` tells what it made.
+It is the application of the product with its real accounting; only the engine is scripted, and `/made` tells what it made. With
+`--models 3` it has three of them: pico, pico-2 and pico-3. `--stall-seconds` is how long a reader may take nothing.
 BASEMODEL_SECRET must be set.
 """
 
@@ -22,8 +23,10 @@ from budgets.accounting import Accounting
 from budgets.keys import Keys
 from budgets.secret import Secret
 from budgets.store import connect
+from router import sse
 from router.app import Services, create_app
 from router.catalogue import EMBEDDED, Catalogue, ModelSpec
+from router.engine import Job
 from router.scripted_engine import Script, ScriptedEngine, ScriptedFleet
 from router.tokens import Vocabulary
 
@@ -35,25 +38,51 @@ def main(
     redis_url: Annotated[str, typer.Option()],
     home: Annotated[Path, typer.Option()],
     seconds_per_delta: Annotated[float, typer.Option()] = 0.0,
+    models: Annotated[int, typer.Option()] = 1,
+    stall_seconds: Annotated[float, typer.Option()] = sse.STALL_SECONDS,
 ) -> None:
-    asyncio.run(serve(port, redis_url, home, Script(seconds_per_delta=seconds_per_delta)))
+    sse.STALL_SECONDS = stall_seconds
+    asyncio.run(serve(port, redis_url, home, fleet_of(models, Script(seconds_per_delta=seconds_per_delta))))
 
 
-async def serve(port: int, redis_url: str, home: Path, script: Script) -> None:
+async def serve(port: int, redis_url: str, home: Path, fleet: ScriptedFleet) -> None:
     """Until SIGTERM."""
     redis = connect(redis_url)
     accounting = Accounting(redis, home / "accounting")
     await accounting.start()
     try:
         keys = Keys(redis, Secret.parse(os.environ["BASEMODEL_SECRET"]))
-        engine = ScriptedEngine(Vocabulary.load(str(EMBEDDED / "pico")), script)
-        fleet = ScriptedFleet(Catalogue(models=(SPEC,)), {SPEC.id: engine})
         app = create_app(Services(keys=keys, accounting=accounting, fleet=fleet, redis=redis, engine_version="scripted"))
-        app.add_api_route("/made", lambda: {"made": engine.made, "jobs": len(engine.jobs), "running": engine.running})
+        app.add_api_route("/made", lambda: made(fleet))
         await listen(app, port)
     finally:
         await accounting.close()
         await redis.aclose()
+
+
+def fleet_of(count: int, script: Script) -> ScriptedFleet:
+    names = [SPEC.id, *(f"{SPEC.id}-{number}" for number in range(2, count + 1))]
+    specs = tuple(SPEC.model_copy(update={"id": name, "path": str(EMBEDDED / "pico")}) for name in names)
+    vocabulary = Vocabulary.load(str(EMBEDDED / "pico"))
+    engines = {name: ScriptedEngine(vocabulary, script) for name in names}
+    for engine in engines.values():
+        engine.jobs = JobCount()
+    return ScriptedFleet(Catalogue(models=specs), engines)
+
+
+class JobCount(list[Job]):
+    """Takes jobs and keeps how many came: they would be most of the memory of a long run."""
+
+    came = 0
+
+    def append(self, job: Job) -> None:
+        self.came += 1
+
+
+def made(fleet: ScriptedFleet) -> dict[str, int]:
+    engines = fleet.engines.values()
+    jobs = sum(one.jobs.came for one in engines if isinstance(one.jobs, JobCount))
+    return {"made": sum(one.made for one in engines), "jobs": jobs, "running": sum(one.running for one in engines)}
 
 
 async def listen(app: FastAPI, port: int) -> None:

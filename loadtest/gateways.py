@@ -28,12 +28,13 @@ def free_port() -> int:
 
 @dataclass
 class Gateway:
-    """One process; `start` may be called again after it was killed, and finds what the dead one left in its home."""
+    """One process; `start` may be called again after it was killed, and finds what the dead one left in its home. `more`: options."""
 
     redis_url: str
     home: Path
     seconds_per_delta: float = 0.0
     log: Path | None = None
+    more: dict[str, float] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -50,7 +51,8 @@ class Gateway:
 
     def _launch(self) -> subprocess.Popen[bytes]:
         options = {"port": self.port, "redis-url": self.redis_url, "home": self.home, "seconds-per-delta": self.seconds_per_delta}
-        command = [sys.executable, "-m", "loadtest.gateway", *(f"--{name}={value}" for name, value in options.items())]
+        words = [f"--{name}={value}" for name, value in (options | self.more).items()]
+        command = [sys.executable, "-m", "loadtest.gateway", *words]
         with ExitStack() as files:
             log = files.enter_context(self.log.open("ab")) if self.log else None
             return subprocess.Popen(command, cwd=CHECKOUT, env={**os.environ, "BASEMODEL_SECRET": SECRET}, stderr=log)

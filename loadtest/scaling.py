@@ -1,7 +1,7 @@
 """A model that scales with its load: `python -m loadtest.scaling --model NAME --shape steps`.
 
 Against a service that runs, with `ACS_API_BASE` and `ACS_API_KEY`; the model needs `max_replicas: 2` or more. Runs Locust with a shape
-of `locustfile.py`, looks at the model's replicas each half second, and prints JSON: when their number changed and how fast answers came
+of `shapes.py`, looks at the model's replicas each half second, and prints JSON: when their number changed and how fast answers came
 until the next change; the same by users and replicas, wherever that was the case for some time; and what was wrong with answers.
 """
 
@@ -46,6 +46,7 @@ def watch(model: str, shape: str, log: Path, after: float) -> list[Change]:
     """(Unix seconds, running replicas) at the beginning and at each change, until some time after the load."""
     environment = os.environ | {"LOAD_MODEL": model, "LOAD_SHAPE": shape, "LOAD_LOG": str(log)}
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--host", os.environ["ACS_API_BASE"], "--only-summary"]
+    command.append("Interactive")
     changes: list[Change] = []
     headers = {"Authorization": f"Bearer {os.environ['ACS_API_KEY']}"}
     with (

@@ -21,6 +21,7 @@ from router.catalogue import ModelSpec
 from router.engine import Delta, Job
 from router.hub import tokenizer_folder
 from router.lifecycle import Phase
+from router.metrics import Sample
 from router.scripted_engine import Script, ScriptedEngine
 from router.tokens import Vocabulary
 
@@ -48,6 +49,9 @@ class ChoiceEngine:
             async for delta in deltas:
                 self.last_output = time.monotonic()
                 yield msgspec.structs.replace(delta, choice=choice)
+
+    def measured(self) -> list[Sample]:
+        return []
 
     async def canary(self) -> None:
         """Nothing here can hang but the process itself, which then answers no ping."""

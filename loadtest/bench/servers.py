@@ -1,0 +1,81 @@
+"""A server that is measured, and what all have in common: it is marked, waited for, and ended by its mark."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+
+from basemodel.cluster.processes import MARK, marked
+from loadtest.gateways import CHECKOUT
+
+START_SECONDS, STOP_SECONDS = 300.0, 30.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """One that runs. `boot`: seconds from its start to its first token; `folder` marks its processes."""
+
+    name: str
+    port: int
+    model: str
+    keys: tuple[str, ...]
+    folder: Path
+    boot: float = 0.0
+
+    def idle(self, seconds: float = 5.0) -> float:
+        """Cores that its processes take while nobody asks."""
+        before = self._cpu()
+        time.sleep(seconds)
+        return round((self._cpu() - before) / seconds, 3)
+
+    def _cpu(self) -> float:
+        times = []
+        for process in marked(self.folder):
+            with suppress(psutil.Error):
+                times.append(process.cpu_times())
+        return sum(one.user + one.system for one in times)
+
+    def completes(self) -> bool:
+        url, body = f"http://127.0.0.1:{self.port}/v1/completions", {"model": self.model, "prompt": [300, 301], "max_tokens": 1}
+        headers = {"Authorization": f"Bearer {self.keys[0]}"}
+        try:
+            answer = httpx.post(url, json=body, headers=headers, timeout=30, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200
+
+
+def answering(server: Server, process: subprocess.Popen[bytes], began: float) -> float:
+    """Seconds from its start to its first token. Raises RuntimeError."""
+    while not server.completes():
+        if process.poll() is not None or time.monotonic() - began > START_SECONDS:
+            raise RuntimeError(f"{server.name} did not start; the logs in {server.folder} say why")
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def launch(command: list[str], environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:
+    with (folder / "server.log").open("ab") as log:
+        return subprocess.Popen(command, env=environment, cwd=CHECKOUT, stdout=log, stderr=log, start_new_session=True)
+
+
+@contextmanager
+def ended(folder: Path) -> Iterator[dict[str, str]]:
+    """What marks a server's processes, in their environment; whatever has it at the end of the block is ended."""
+    try:
+        yield {MARK: str(folder)}
+    finally:
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            found = marked(folder)
+            for process in found:
+                with suppress(psutil.Error):
+                    process.send_signal(how)
+            psutil.wait_procs(found, STOP_SECONDS)
