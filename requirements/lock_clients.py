@@ -1,4 +1,5 @@
-"""Writes `clients/*.lock`: what each real client of `make test-clients` runs on, in an environment of its own.
+"""Writes `clients/*.lock`: what each real client of `make test-clients` runs on, in an environment of its own; and in the same
+way `peers/*.lock`, for the services that `make bench` measures beside this one.
 
 `make lock` runs it after lock.py, whose pins it takes: a client that needs torch or transformers is laid over `.venv`, and its
 lock holds only what is not in cpu.lock. openai-node's own lock is clients/openai-node/package-lock.json, which npm writes.
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from requirements.lock import HERE, Pin, resolve
 
-FOLDER = HERE / "clients"
+FOLDER, PEERS_FOLDER = HERE / "clients", HERE / "peers"
 HEADER = "# Written by requirements/lock_clients.py ({}); install with --no-deps --require-hashes.\n"
 #: lm-eval imports these for single tasks and for its cache only, and PyPI has no wheels of them.
 SOURCES_ONLY = {"sqlitedict", "word2number"}
@@ -37,12 +38,17 @@ CLIENTS = {
     "litellm": Client(("litellm",)),
     "guidellm": Client(("guidellm>=0.8", "sanic>=25", "torch"), over_venv=True, clashes=frozenset({"click", "multidict"})),
 }
+PEERS = {
+    "litellm": Client(("litellm[proxy]",)),
+    "ray-llm": Client(("pyarrow", "jsonref"), over_venv=True),  # ray.serve.llm imports them; vLLM stays the one of cpu.lock
+}
 
 
 def main() -> None:
     shared = pins_of(HERE / "cpu.lock")
-    for name in sys.argv[1:] or CLIENTS:
-        write(name, lock(CLIENTS[name], shared))
+    for folder, clients in ((FOLDER, CLIENTS), (PEERS_FOLDER, PEERS)):
+        for name in clients.keys() & set(sys.argv[1:] or clients):
+            write(folder / f"{name}.lock", clients[name], lock(clients[name], shared))
     lock_node()
 
 
@@ -59,11 +65,11 @@ def pins_of(path: Path) -> dict[str, str]:
     return {name: version for name, version in lines}
 
 
-def write(name: str, pins: dict[str, Pin]) -> None:
-    what = f"{name}, over .venv" if CLIENTS[name].over_venv else name
+def write(path: Path, client: Client, pins: dict[str, Pin]) -> None:
+    what = f"{path.stem}, over .venv" if client.over_venv else path.stem
     lines = [f"{package}=={version} --hash=sha256:{digest}\n" for package, (version, digest) in sorted(pins.items())]
-    (FOLDER / f"{name}.lock").write_text(HEADER.format(what) + "".join(lines))
-    print(f"clients/{name}.lock: {len(lines)} packages")
+    path.write_text(HEADER.format(what) + "".join(lines))
+    print(f"{path.parent.name}/{path.name}: {len(lines)} packages")
 
 
 def lock_node() -> None:
