@@ -26,6 +26,8 @@ from router.tokens import Vocabulary
 
 pytest_plugins = ["tests.cluster"]
 
+#: A machine that runs tests may stand still for a second; only a test of time-outs wants the service's own.
+PATIENCE_SECONDS = 15.0
 SECRET = Secret.parse("1:" + "5a" * 32)
 PICO = ModelSpec(id="pico", source="embedded/pico", revision="1", max_model_len=2048, determinism="exact", warm=True)
 OTHER = ModelSpec(id="other", source="embedded/pico", revision="1", max_model_len=64, max_logprobs=5, path=str(EMBEDDED / "pico"))
@@ -72,7 +74,7 @@ class start_redis:
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     with BlockingRedis.from_url(redis_url) as blocking:
         blocking.flushall()
-    client = connect(redis_url)
+    client = connect(redis_url, PATIENCE_SECONDS)
     yield client
     await client.aclose()
 
@@ -112,8 +114,13 @@ async def accounting(redis: Redis, tmp_path: Path) -> AsyncIterator[Accounting]:
 
 
 @pytest.fixture
-def app(keys: Keys, accounting: Accounting, redis: Redis, fleet: ScriptedFleet) -> FastAPI:
-    return create_app(Services(keys=keys, accounting=accounting, fleet=fleet, redis=redis, engine_version="scripted"))
+def services(keys: Keys, accounting: Accounting, redis: Redis, fleet: ScriptedFleet) -> Services:
+    return Services(keys=keys, accounting=accounting, fleet=fleet, redis=redis, engine_version="scripted")
+
+
+@pytest.fixture
+def app(services: Services) -> FastAPI:
+    return create_app(services)
 
 
 @pytest.fixture

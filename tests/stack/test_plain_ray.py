@@ -27,6 +27,7 @@ def plain(stack: Stack, tmp_path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     home, temp, port = tmp_path / "home", tmp_path / "ray", free_port()
     environment |= {
         MARK: str(home),
+        "RAY_AUTH_MODE": "disabled",  # else `ray start` asks for the token in ~/.ray where there is one, and `serve run` does not send it
         "BASEMODEL_HOME": str(home),
         "BASEMODEL_REDIS_URL": f"unix://{stack.home / 'redis' / 'redis.sock'}",
         "BASEMODEL_SECRET": (stack.home / "secret").read_text().strip(),
