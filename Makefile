@@ -1,4 +1,4 @@
-.PHONY: up down test test-clients chaos lint lock vendor
+.PHONY: up down test test-clients screenshots pictures chaos bench lint lock vendor
 
 up:       ## install what is missing, then start Redis, Ray and the models: `make up ARGS="--port 9000"`
 	@requirements/install
@@ -17,9 +17,22 @@ test-clients: ## real clients from PyPI and npm against the running service: `ma
 	@requirements/clients/install
 	@.venv/bin/python -m pytest tests/clients $(ARGS)
 
+screenshots: ## every page, light and dark, wide and on a phone, into a folder: `make screenshots ARGS=/tmp/pictures`
+	@requirements/install dev
+	@.venv/bin/python -m tests.browser.screenshots $(ARGS)
+
+pictures: ## the README's pictures, of the service that runs here
+	@requirements/install dev
+	@.venv/bin/python -m tests.stack.pictures
+
 chaos:    ## gateways and Redis killed under load, for an hour; goes on where it stopped: `make chaos ARGS="--rounds 5"`
 	@requirements/install dev
 	@.venv/bin/python -m loadtest.chaos --detach $(ARGS)
+
+bench:    ## vLLM's server, ray.serve.llm, LiteLLM and this service side by side; goes on where it stopped: `make bench ARGS="--again"`
+	@requirements/install dev
+	@requirements/clients/install peers
+	@.venv/bin/python -m loadtest.bench $(ARGS)
 
 lint:     ## style, types (of the pages' scripts as well), and which package may import which
 	@requirements/install dev
