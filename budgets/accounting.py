@@ -18,6 +18,7 @@ from pathlib import Path
 from redis.asyncio import Redis, RedisCluster
 
 from budgets import heartbeat
+from budgets.awake_timeout import AwakeTimeout
 from budgets.barrier import Barrier
 from budgets.cancellation import cancelled, heeded
 from budgets.connections import beside
@@ -38,8 +39,7 @@ from budgets.sweep import sweep
 #: those that wait, and of everything else.
 FIRST_AT_ONCE, FIRST_ALONE, AGAIN_AT_ONCE = 256, 24, 8
 OTHERS_AT_ONCE = 40
-#: Of one question, the wait for its turn included. redis-py may swallow the time-out and take a second of its own until it
-#: gives up, and a refusal is due within two.
+#: Of one question, the wait for its turn included; a refusal is due within two.
 ADMIT_SECONDS = 0.9
 RECOVERY_SECONDS = 30.0
 START_SECONDS = 10.0
@@ -144,7 +144,7 @@ class Accounting:
         """What `admit` would grant now, places aside; nothing is held, and nothing waits. Raises as `admit`."""
         if self.closed is not None:
             raise StoreUnavailable(self.closed)
-        async with self._suspecting(), asyncio.timeout(ADMIT_SECONDS), self._first:
+        async with self._suspecting(), AwakeTimeout(ADMIT_SECONDS), self._first:
             return await self._admissions.fits(wanted)
 
     def _row(self, wanted: Reservation) -> Row:
@@ -163,14 +163,14 @@ class Accounting:
 
     async def _ask(self, wanted: Reservation) -> Granted | Queued:
         """Raises StoreUnavailable within two seconds, also where Redis is frozen and many wait to ask it."""
-        async with self._suspecting(), asyncio.timeout(ADMIT_SECONDS), self._first:
+        async with self._suspecting(), AwakeTimeout(ADMIT_SECONDS), self._first:
             return await self._admissions.admit(wanted)
 
     async def _ask_again(self, wanted: Reservation) -> Granted | Queued:
         """Many wait, so the wait for the turn has no bound of its own."""
         async with self._again:
             self._barrier.check()
-            async with self._suspecting(), asyncio.timeout(ADMIT_SECONDS):
+            async with self._suspecting(), AwakeTimeout(ADMIT_SECONDS):
                 return await self._admissions.admit(wanted)
 
     @asynccontextmanager

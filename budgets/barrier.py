@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError, NoPermissionError
 
 from budgets import journal
+from budgets.awake_timeout import AwakeTimeout
 from budgets.connections import servers
 from budgets.errors import StoreUnavailable
 from budgets.store import reaching
@@ -105,7 +106,7 @@ class Barrier:
     async def _run(self) -> Run:
         """Raises StoreUnavailable."""
         try:
-            async with reaching(), asyncio.timeout(ANSWER_SECONDS):
+            async with reaching(), AwakeTimeout(ANSWER_SECONDS):
                 stored = [await self._redis.info("server", **server) for server in await servers(self._redis)]
         except StoreUnavailable as error:
             if isinstance(error.__cause__, NoPermissionError):

@@ -17,6 +17,8 @@ from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import BlockingConnectionPool
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 
+from budgets.patient_connection import patient
+
 SCHEMES = ("redis://", "rediss://", "unix://", "redis+sentinel://", "rediss+sentinel://", "redis+cluster://", "rediss+cluster://")
 
 
@@ -47,7 +49,7 @@ def client(url: str, **options: Any) -> Redis:
 
 def _one(url: str, options: dict[str, Any]) -> Redis:
     """Who finds all connections in use waits for one, as long as for an answer: redis-py's other pool raises at once."""
-    return Redis.from_pool(BlockingConnectionPool.from_url(url, timeout=options.get("socket_timeout", 1.0), **options))
+    return patient(Redis.from_pool(BlockingConnectionPool.from_url(url, timeout=options.get("socket_timeout", 1.0), **options)))
 
 
 def _master(rest: str, options: dict[str, Any], secure: dict[str, Any]) -> Redis:
@@ -58,7 +60,7 @@ def _master(rest: str, options: dict[str, Any], secure: dict[str, Any]) -> Redis
     addresses = [_address(host, 26379) for host in hosts]
     sentinels = Sentinel(addresses, sentinel_kwargs={**bounds, "decode_responses": True})  # type: ignore[no-untyped-call]
     number = int(db[0] if db else 0)
-    return cast("Redis", sentinels.master_for(service, SentinelMaster, db=number, **options, **account, **secure))
+    return patient(cast("Redis", sentinels.master_for(service, SentinelMaster, db=number, **options, **account, **secure)))
 
 
 def _cluster(rest: str, options: dict[str, Any], secure: dict[str, Any]) -> Redis:
