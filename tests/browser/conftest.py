@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from argon2 import PasswordHasher
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.browser.stage import Stage, staged
 from tests.browser.watch import Watch
@@ -22,6 +22,8 @@ CHROMIUM = shutil.which("chromium") or "chromium"
 FAR = "lab.example"  # this machine by a name that is not its own
 PASSWORD = "correct horse battery"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", f"--host-resolver-rules=MAP {FAR} 127.0.0.1"]
+
+expect.set_options(timeout=20_000)  # of milliseconds; five seconds pass where a machine stands still
 
 SignIn = Callable[..., Awaitable[Page]]
 
@@ -62,7 +64,7 @@ async def chromium() -> AsyncIterator[Browser]:
 async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
     """One person's browser; what its pages break is told at the end."""
     one = await chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
-    one.set_default_timeout(10_000)
+    one.set_default_timeout(20_000)
     watch = await Watch.over(one)
     yield one
     await one.close()
