@@ -17,6 +17,7 @@ from router.errors import NotFound
 from workbench.docs import FIRST, FOLDER, NAMES, SECTIONS, Page, page, path_of
 from workbench.docs_reference import error_table, reference
 from workbench.services import AppSite
+from workbench.static_files import root
 
 SHELL = Path(__file__).parent / "pages" / "docs.html"
 GAP = re.compile(r"\{\{(\w+)\}\}")
@@ -92,5 +93,5 @@ async def all_pages(request: Request, site: AppSite) -> Response:
 
 def shown(books: Library, name: str) -> Response:
     one = books.pages[name]
-    parts = {"title": escape(one.title), "side": books.side(name), "body": one.html}
+    parts = {"title": escape(one.title), "side": books.side(name), "body": one.html, "static": root()}
     return HTMLResponse(GAP.sub(lambda gap: parts[gap[1]], SHELL.read_text()))

@@ -17,11 +17,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from router.errors import ApiError
+from workbench.modules import closure
 from workbench.services import AppSite
+from workbench.static_files import root
 from workbench.visitors import visitor_of
 
 TEMPLATE = Path(__file__).parent / "pages" / "page.html"
-STYLES, VENDOR = "/static/app/styles", "/static/vendor"
 
 
 @dataclass(frozen=True)
@@ -30,22 +31,20 @@ class Shell:
 
     title: str
     styles: tuple[str, ...] = ()
-    preloads: tuple[str, ...] = ()
 
 
 PAGES = {
-    "sign-in": Shell("Sign in", (f"{STYLES}/door.css",)),
-    "invite": Shell("Your invite", (f"{STYLES}/door.css",)),
-    "reset": Shell("New password", (f"{STYLES}/door.css",)),
+    "sign-in": Shell("Sign in", ("app/styles/door.css",)),
+    "invite": Shell("Your invite", ("app/styles/door.css",)),
+    "reset": Shell("New password", ("app/styles/door.css",)),
     "workbench": Shell(
         "Workbench",
-        tuple(f"{STYLES}/{name}.css" for name in ("models", "workbench", "workbench_panels", "workbench_tools", "workbench_saved")),
-        (f"{VENDOR}/codemirror.js",),
+        tuple(f"app/styles/{name}.css" for name in ("models", "workbench", "workbench_panels", "workbench_tools", "workbench_saved")),
     ),
-    "dashboard": Shell("Dashboard", (f"{STYLES}/keys.css",)),
-    "usage": Shell("Usage", (f"{VENDOR}/uplot.css", f"{STYLES}/usage.css")),
-    "models": Shell("Models", (f"{STYLES}/models.css",)),
-    "admin": Shell("Admin", (f"{STYLES}/models.css", f"{STYLES}/admin.css")),
+    "dashboard": Shell("Dashboard", ("app/styles/keys.css",)),
+    "usage": Shell("Usage", ("vendor/uplot.css", "app/styles/usage.css")),
+    "models": Shell("Models", ("app/styles/models.css",)),
+    "admin": Shell("Admin", ("app/styles/models.css", "app/styles/admin.css")),
 }
 
 router = APIRouter()
@@ -54,12 +53,13 @@ router = APIRouter()
 @cache
 def html(name: str) -> str:
     shell = PAGES[name]
-    gaps = {"styles": links("stylesheet", shell.styles), "preloads": links("modulepreload", shell.preloads)}
-    return Template(TEMPLATE.read_text()).substitute(name=name, title=shell.title, **gaps)
+    scripts = closure(f"app/pages/{name}.js")
+    gaps = {"styles": links("stylesheet", shell.styles), "scripts": links("modulepreload", scripts[1:])}
+    return Template(TEMPLATE.read_text()).substitute(name=name, title=shell.title, static=root(), **gaps)
 
 
-def links(relation: str, addresses: Iterable[str]) -> str:
-    return "\n    ".join(f'<link rel="{relation}" href="{address}">' for address in addresses)
+def links(relation: str, paths: Iterable[str]) -> str:
+    return "\n    ".join(f'<link rel="{relation}" href="{root()}/{path}">' for path in paths)
 
 
 @router.get("/")

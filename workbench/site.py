@@ -22,12 +22,11 @@ from router.app import HANDLERS, KEYED
 from router.errors import NotFound
 from router.failures import Failures
 from router.services import Parts
-from workbench import csrf, docs_site, shells
+from workbench import csrf, docs_site, shells, static_files
 from workbench.routes import admin, feedback, keys, prompts, session, usage
 from workbench.security_headers import SecurityHeaders
 from workbench.services import AppSite, Site
 from workbench.session_parts import SessionParts
-from workbench.static_files import FOLDER, StaticModules
 
 ROUTES = (session, keys, usage, prompts, feedback, *admin.ROUTES)
 
@@ -38,7 +37,7 @@ def add_site(app: FastAPI, site: Site) -> FastAPI:
     app.add_middleware(SecurityHeaders, https=site.settings.https)
     app.include_router(shells.router, include_in_schema=False)
     app.include_router(docs_site.router, include_in_schema=False)
-    app.mount("/static", StaticModules(directory=FOLDER))
+    app.include_router(static_files.router, include_in_schema=False)
     app.mount("/site", site_app(app.state.parts, site))
     return app
 

@@ -1,14 +1,25 @@
-"""Scripts, styles and pictures of the pages: only what is of a known kind, each with its ETag."""
+"""Scripts, styles and pictures of the pages: only what is of a known kind, read and packed once.
+
+Pages name them under the version of all of them, as `/static/v-8f3a.../app/api.js`: what a browser has under such an address it keeps
+and never asks for again. Under another version's address, that of a gateway before or after an upgrade, and under none, it gets
+what this one has, and asks again the next time.
+"""
 
 from __future__ import annotations
 
-import os
+import gzip
+import re
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
-from starlette.exceptions import HTTPException
+from fastapi import APIRouter
+from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+
+from router.errors import NotFound
 
 FOLDER = Path(__file__).parent / "static"
 #: Said by us: what a machine believes of file names differs.
@@ -22,16 +33,62 @@ TYPES = {
     ".json": "application/json",
     ".txt": "text/plain; charset=utf-8",
 }
+PACKED = frozenset({".js", ".css", ".svg", ".json", ".txt"})
+VERSION = re.compile(r"v-[0-9a-f]{16}")
+TAKES_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
+KEPT = "public, max-age=31536000, immutable"
+
+router = APIRouter()
 
 
-class StaticModules(StaticFiles):
-    def file_response(
-        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        """Raises HTTPException for what lies beside: declarations, scripts that made something."""
-        kind = TYPES.get(Path(full_path).suffix)
-        if kind is None:
-            raise HTTPException(404)
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers["content-type"] = kind
-        return response
+@dataclass(frozen=True)
+class StaticFile:
+    content: bytes
+    packed: bytes | None
+    kind: str
+    etag: str
+
+    @classmethod
+    def read(cls, path: Path) -> StaticFile:
+        content = path.read_bytes()
+        packed = gzip.compress(content, mtime=0) if path.suffix in PACKED else None
+        return cls(content, packed, TYPES[path.suffix], f'W/"{sha256(content).hexdigest()[:32]}"')
+
+    def answer(self, asked: Headers) -> Response:
+        headers = {"etag": self.etag, "vary": "accept-encoding", "content-type": self.kind}
+        if self.etag in asked.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        if self.packed is not None and TAKES_GZIP.search(asked.get("accept-encoding", "")):
+            return Response(self.packed, headers=headers | {"content-encoding": "gzip"})
+        return Response(self.content, headers=headers)
+
+
+@cache
+def files() -> dict[str, StaticFile]:
+    """By path in the folder. Declarations and scripts that made something are of no known kind."""
+    found = sorted(path for path in FOLDER.rglob("*") if path.is_file() and path.suffix in TYPES)
+    return {path.relative_to(FOLDER).as_posix(): StaticFile.read(path) for path in found}
+
+
+@cache
+def version() -> str:
+    named = "".join(f"{path} {file.etag}\n" for path, file in files().items())
+    return f"v-{sha256(named.encode()).hexdigest()[:16]}"
+
+
+def root() -> str:
+    """What the addresses of this version begin with."""
+    return f"/static/{version()}"
+
+
+@router.api_route("/static/{path:path}", methods=["GET", "HEAD"])
+async def static(request: Request, path: str) -> Response:
+    """Raises NotFound."""
+    first, _, rest = path.partition("/")
+    file = files().get(rest if VERSION.fullmatch(first) else path)
+    if file is None:
+        raise NotFound("There is nothing at this address.")
+    answer = file.answer(request.headers)
+    if first == version():
+        answer.headers["cache-control"] = KEPT
+    return answer

@@ -7,6 +7,7 @@ from playwright.async_api import expect
 from budgets.keys import Keys
 from tests.browser.conftest import SignIn
 from tests.browser.stage import BUDGET, Stage
+from tests.browser.workbench_page import MODULE
 
 
 async def test_a_key_is_paused_resumed_renamed_and_revoked(stage: Stage, sign_in: SignIn) -> None:
@@ -54,9 +55,13 @@ async def test_the_month_is_drawn_and_told_by_model_and_key(stage: Stage, sign_i
 
 
 #: What the Workbench's pages do, by their own api.js.
-COMPLETION = """async () => {
-  const { post } = await import("/static/app/api.js");
-  await import("/static/app/session.js").then((session) => session.known());
+COMPLETION = (
+    "async () => { const module = "
+    + MODULE
+    + """;
+  const { post } = await module("api.js");
+  await module("session.js").then((session) => session.known());
   const answer = await post("/site/v1/completions", { model: "pico", prompt: "Once", max_tokens: 7 });
   return answer.usage.total_tokens;
 }"""
+)

@@ -9,10 +9,10 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.browser.test_saved import completions, panel, to_saved
-from tests.browser.workbench_page import document, run, shown, tokens, write
+from tests.browser.workbench_page import MODULE, document, run, shown, tokens, write
 
 #: The document itself: what is drawn has marks for characters that hide.
-TEXT = "async () => (await import('/static/app/workbench/state.js')).text.value.text"
+TEXT = f"async () => (await ({MODULE})('workbench/state.js')).text.value.text"
 
 
 async def test_a_file_comes_back_as_it_was(ada: Page, tmp_path: Path) -> None:

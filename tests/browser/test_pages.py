@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import SignIn
 from tests.browser.stage import Stage
+from workbench.shells import PAGES as SHELLS
 from workbench.users import ADMIN
 
 PARTS_OF_ADMIN = [f"admin#{part}" for part in ("accounts", "people", "feedback", "models", "audit")]
@@ -20,6 +21,22 @@ OVERFLOW = """() => [...document.querySelectorAll("body *")].filter((one) => {
   return box.right > document.documentElement.clientWidth + 1 && getComputedStyle(one).visibility === "visible" && box.width > 1
     && !one.closest("thead, .pages, .canvas, .scroll, pre, .hidden-text, dialog:not([open]), [popover]:not(:popover-open)");
 }).map((one) => one.outerHTML.slice(0, 120))"""
+
+LATE = """() => {
+  const named = new Set([...document.querySelectorAll("script[src], link[rel=modulepreload]")].map((one) => one.src || one.href));
+  return performance.getEntriesByType("resource").map((one) => one.name).filter((name) => name.endsWith(".js") && !named.has(name));
+}"""
+SENT = """() => performance.getEntriesByType("resource").filter((one) => one.name.includes("/static/") && one.transferSize > 0)
+  .map((one) => one.name)"""
+
+
+@pytest.mark.parametrize("name", SHELLS)
+async def test_a_page_names_every_script_that_it_runs_and_asks_for_none_twice(stage: Stage, sign_in: SignIn, name: str) -> None:
+    page = await sign_in("ada", role=ADMIN)
+    for _ in range(2):
+        await page.goto(f"{stage.address}/{name}", wait_until="networkidle")
+        assert await page.evaluate(LATE) == []
+    assert await page.evaluate(SENT) == []
 
 
 async def test_nothing_overflows_on_any_page(stage: Stage, sign_in: SignIn) -> None:

@@ -9,15 +9,19 @@ import pytest
 from playwright.async_api import CDPSession, Page, expect
 
 from tests.browser.conftest import SignIn
+from tests.browser.workbench_page import MODULE
 
 FEW, MANY = 1_000, 4_000
 TIMES = 7
 #: What one act costs even on an empty page is taken off; below this many seconds a cost is not told from noise.
 NOISE = 0.004
 
-READY = """async () => {
+READY = (
+    "async () => { const module = "
+    + MODULE
+    + """;
     const [documents, stage, state] = await Promise.all(
-        ["document", "stage", "state"].map(name => import(`/static/app/workbench/${name}.js`)));
+        ["document", "stage", "state"].map(name => module(`workbench/${name}.js`)));
     const frame = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
     const top = Array.from({ length: 10 }, (_, id) => [id, -1 - id]);
     const word = index => ({ id: index % 500, text: (index % 14 ? " " : "\\n") + "word" + index % 97, by: "model",
@@ -34,6 +38,7 @@ READY = """async () => {
         },
     };
 }"""
+)
 SCROLL = """async () => {
     const scroller = document.querySelector(".document").shadowRoot.querySelector(".cm-scroller");
     const frames = [], tasks = [];

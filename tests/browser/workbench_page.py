@@ -9,6 +9,8 @@ from typing import Any
 
 from playwright.async_api import Locator, Page, expect
 
+#: In a page: `await module("workbench/state.js")` is the one that the page itself runs.
+MODULE = """name => import(new URL(`../${name}`, document.querySelector('script[src*="/app/pages/"]').src))"""
 LINES = """lines => lines.map(line => {
     const plain = line.cloneNode(true);
     plain.querySelectorAll(".chip, .ghost, img").forEach(mark => mark.remove());

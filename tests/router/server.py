@@ -23,7 +23,8 @@ async def until(condition: Callable[[], bool]) -> None:
 @asynccontextmanager
 async def served(app: FastAPI) -> AsyncIterator[str]:
     """The base address, for as long as the block runs."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:  # named so, asyncio sends at once
+        listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning", ws="none"))
         task = asyncio.create_task(server.serve([listener]))
         await until(lambda: server.started)

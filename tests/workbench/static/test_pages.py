@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from workbench.shells import PAGES, html
+from workbench.static_files import root
 
 SITE = Path(__file__).parents[3] / "workbench"
-WRITTEN = {name: html(name) for name in PAGES} | {"docs": (SITE / "pages" / "docs.html").read_text()}
+WRITTEN = {name: html(name) for name in PAGES} | {"docs": (SITE / "pages" / "docs.html").read_text().replace("{{static}}", root())}
 SCRIPTS = sorted((SITE / "static/app").rglob("*.js"))
 STYLES = sorted((SITE / "static/app").rglob("*.css"))
 
@@ -33,7 +34,7 @@ def test_a_page_holds_no_script_and_no_style_of_its_own(page: str) -> None:
 def test_every_file_that_a_page_names_is_there(page: str) -> None:
     named = NAMED.findall(WRITTEN[page])
     assert named
-    assert [address for address in named if not (SITE / address.removeprefix("/")).is_file()] == []
+    assert [address for address in named if not (SITE / "static" / address.removeprefix(f"{root()}/")).is_file()] == []
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: str(script.relative_to(SITE / "static/app")))
