@@ -87,7 +87,7 @@ async def test_a_newcomers_first_completion_is_what_the_api_gives(stack: Stack, 
     await tokens(page).last.click()
     panel = page.get_by_role("tabpanel")
     await expect(panel).to_contain_text("surprisal")
-    told = re.search(r"logprob(-?[0-9.]+)", await panel.inner_text())
+    told = re.search(r"logprob\s*(-?[0-9.]+)", await panel.inner_text())
     assert told is not None
     assert float(told[1]) == pytest.approx(choice["logprobs"]["token_logprobs"][-1], abs=0.01)
     used = (await asked(page, "/site/v1/usage"))["key"]
