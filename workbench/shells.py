@@ -6,8 +6,6 @@ cookie with it, and the page's own requests do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -24,27 +22,16 @@ from workbench.visitors import visitor_of
 
 TEMPLATE = Path(__file__).parent / "pages" / "page.html"
 
-
-@dataclass(frozen=True)
-class Shell:
-    """What a page has beside what all have. Its script is `static/app/pages/NAME.js`."""
-
-    title: str
-    styles: tuple[str, ...] = ()
-
-
+#: The title of each. Its script is `static/app/pages/NAME.js`, its styles are in `styles.py`.
 PAGES = {
-    "sign-in": Shell("Sign in", ("app/styles/door.css",)),
-    "invite": Shell("Your invite", ("app/styles/door.css",)),
-    "reset": Shell("New password", ("app/styles/door.css",)),
-    "workbench": Shell(
-        "Workbench",
-        tuple(f"app/styles/{name}.css" for name in ("models", "workbench", "workbench_panels", "workbench_tools", "workbench_saved")),
-    ),
-    "dashboard": Shell("Dashboard", ("app/styles/keys.css",)),
-    "usage": Shell("Usage", ("vendor/uplot.css", "app/styles/usage.css")),
-    "models": Shell("Models", ("app/styles/models.css",)),
-    "admin": Shell("Admin", ("app/styles/models.css", "app/styles/admin.css")),
+    "sign-in": "Sign in",
+    "invite": "Your invite",
+    "reset": "New password",
+    "workbench": "Workbench",
+    "dashboard": "Dashboard",
+    "usage": "Usage",
+    "models": "Models",
+    "admin": "Admin",
 }
 
 router = APIRouter()
@@ -52,14 +39,8 @@ router = APIRouter()
 
 @cache
 def html(name: str) -> str:
-    shell = PAGES[name]
-    scripts = closure(f"app/pages/{name}.js")
-    gaps = {"styles": links("stylesheet", shell.styles), "scripts": links("modulepreload", scripts[1:])}
-    return Template(TEMPLATE.read_text()).substitute(name=name, title=shell.title, static=root(), **gaps)
-
-
-def links(relation: str, paths: Iterable[str]) -> str:
-    return "\n    ".join(f'<link rel="{relation}" href="{root()}/{path}">' for path in paths)
+    scripts = "\n    ".join(f'<link rel="modulepreload" href="{root()}/{path}">' for path in closure(f"app/pages/{name}.js")[1:])
+    return Template(TEMPLATE.read_text()).substitute(name=name, title=PAGES[name], static=root(), scripts=scripts)
 
 
 @router.get("/")

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from fastapi import APIRouter
 from starlette.datastructures import Headers
@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from router.errors import NotFound
+from workbench.styles import joined
 
 FOLDER = Path(__file__).parent / "static"
 #: Said by us: what a machine believes of file names differs.
@@ -49,10 +50,9 @@ class StaticFile:
     etag: str
 
     @classmethod
-    def read(cls, path: Path) -> StaticFile:
-        content = path.read_bytes()
-        packed = gzip.compress(content, mtime=0) if path.suffix in PACKED else None
-        return cls(content, packed, TYPES[path.suffix], f'W/"{sha256(content).hexdigest()[:32]}"')
+    def of(cls, suffix: str, content: bytes) -> StaticFile:
+        packed = gzip.compress(content, mtime=0) if suffix in PACKED else None
+        return cls(content, packed, TYPES[suffix], f'W/"{sha256(content).hexdigest()[:32]}"')
 
     def answer(self, asked: Headers) -> Response:
         headers = {"etag": self.etag, "vary": "accept-encoding", "content-type": self.kind}
@@ -65,9 +65,11 @@ class StaticFile:
 
 @cache
 def files() -> dict[str, StaticFile]:
-    """By path in the folder. Declarations and scripts that made something are of no known kind."""
-    found = sorted(path for path in FOLDER.rglob("*") if path.is_file() and path.suffix in TYPES)
-    return {path.relative_to(FOLDER).as_posix(): StaticFile.read(path) for path in found}
+    """By path in the folder, and each page's styles. Declarations and scripts that made something are of no known kind."""
+    paths = sorted(path for path in FOLDER.rglob("*") if path.is_file() and path.suffix in TYPES)
+    found = {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in paths}
+    found |= joined(found.__getitem__)
+    return {path: StaticFile.of(PurePath(path).suffix, content) for path, content in found.items()}
 
 
 @cache

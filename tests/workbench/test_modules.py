@@ -10,7 +10,7 @@ from workbench.static_files import StaticFile
 
 
 def script(text: str) -> StaticFile:
-    return StaticFile(text.encode(), None, "", "")
+    return StaticFile.of(".js", text.encode())
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ async def test_the_first_page_is_the_workbench_or_the_way_in(browser: Browser, s
 @pytest.mark.parametrize("page", PAGES)
 async def test_a_page_is_html_whose_scripts_and_styles_are_files_of_ours(browser: Browser, page: str) -> None:
     answer = await browser.get(f"/{page}")
-    assert f"<title>{PAGES[page].title} " in answer.text
+    assert f"<title>{PAGES[page]} " in answer.text
     assert "$" not in answer.text
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|<script(?![^>]*\ssrc=)", answer.text)
