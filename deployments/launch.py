@@ -11,7 +11,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -19,7 +20,7 @@ from deployments import zygote_client
 from deployments.frames import socket_folder
 from deployments.launched import Launched
 from deployments.lifeline import Lifeline
-from deployments.zygote_client import Kind, Request, ZygoteClient, socket_path
+from deployments.zygote_client import Forked, Kind, Request, ZygoteClient, socket_path
 from router.catalogue import ModelSpec
 from router.settings import home_folder
 
@@ -50,12 +51,11 @@ async def launch(spec: ModelSpec, folder: Path) -> Launched:
 
     Spawned where no zygote is to be had in time. It is spawned from this very thread: with it, the kernel would end the host.
     """
-    ours, theirs = socket.socketpair()
-    with theirs, open_log(spec, folder) as output:
+    with _connection() as (ours, theirs), open_log(spec, folder) as output:
         if forkable(spec):
             zygote = zygote_of(kind_of(spec), folder)
             request = Request(spec.id, environment(spec, folder), zygote_client.code())
-            forked = await asyncio.to_thread(zygote.fork, request, theirs, output)
+            forked = await _fork(zygote, request, [theirs.fileno(), output.fileno()])
             if forked is not None:
                 return Launched("forked", forked.pid, forked.descriptor, ours, Lifeline(zygote, forked).close)
         return _spawn(spec, folder, ours, theirs, output)
@@ -63,9 +63,47 @@ async def launch(spec: ModelSpec, folder: Path) -> Launched:
 
 async def spawn(spec: ModelSpec, folder: Path) -> Launched:
     """As `launch`, without a zygote."""
-    ours, theirs = socket.socketpair()
-    with theirs, open_log(spec, folder) as output:
+    with _connection() as (ours, theirs), open_log(spec, folder) as output:
         return _spawn(spec, folder, ours, theirs, output)
+
+
+@contextlib.contextmanager
+def _connection() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Our end, which is the caller's after the block unless the block raises, and the host's."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            yield ours, theirs
+        except BaseException:
+            ours.close()
+            raise
+
+
+async def _fork(zygote: ZygoteClient, request: Request, descriptors: Sequence[int]) -> Forked | None:
+    """In a thread, which nothing stops: with descriptors of its own, and where nobody waits any more it gives up the host that it got."""
+    own = [os.dup(one) for one in descriptors]
+    executor = ThreadPoolExecutor(1)
+    asked = executor.submit(zygote.fork, request, own)
+    asked.add_done_callback(lambda _: _close(own))
+    executor.shutdown(wait=False)
+    try:
+        return await asyncio.wrap_future(asked)
+    except asyncio.CancelledError:
+        asked.add_done_callback(_give_up)
+        raise
+
+
+def _close(descriptors: Iterable[int]) -> None:
+    for one in descriptors:
+        os.close(one)
+
+
+def _give_up(asked: Future[Forked | None]) -> None:
+    """The zygote ends a host whose connection is closed."""
+    forked = None if asked.cancelled() else asked.result()
+    if forked is not None:
+        forked.connection.close()
+        _close([forked.descriptor])
 
 
 def _spawn(spec: ModelSpec, folder: Path, ours: socket.socket, theirs: socket.socket, output: IO[bytes]) -> Launched:

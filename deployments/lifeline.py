@@ -63,7 +63,12 @@ class Lifeline:
         if not self._closed:
             self._closed = True
             os.close(self._descriptor)
-            try:
-                self._loop.call_soon_threadsafe(self._unwatch)
-            except RuntimeError:
-                self._unwatch()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if asyncio._get_running_loop() is self._loop:
+            return self._unwatch()
+        try:
+            self._loop.call_soon_threadsafe(self._unwatch)
+        except RuntimeError:
+            self._unwatch()

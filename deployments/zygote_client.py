@@ -17,7 +17,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
@@ -113,15 +113,15 @@ class ZygoteClient:
             )
         return begun.returncode == 0
 
-    def fork(self, request: Request, theirs: socket.socket, output: IO[bytes]) -> Forked | None:
-        """A new host, or None where it has to be spawned."""
+    def fork(self, request: Request, descriptors: Sequence[int]) -> Forked | None:
+        """A new host with these as its end of its connection and its log, or None where it has to be spawned."""
         connection = self._connect()
         if connection is None and self.begin():
             connection = self.await_ready()
         if connection is None:
             return None
         try:
-            return self._ask(connection, request, [theirs.fileno(), output.fileno()])
+            return self._ask(connection, request, descriptors)
         except TimeoutError:
             log.warning("the zygote gave no answer for %s s and is replaced", ANSWER_SECONDS)
             self.kill()
@@ -150,7 +150,7 @@ class ZygoteClient:
             self.kill()
         return connection
 
-    def _ask(self, connection: socket.socket, request: Request, descriptors: list[int]) -> Forked | None:
+    def _ask(self, connection: socket.socket, request: Request, descriptors: Sequence[int]) -> Forked | None:
         """Raises OSError."""
         send(connection, request, descriptors)
         answer, received, _, _ = socket.recv_fds(connection, LARGEST, 1, socket.MSG_CMSG_CLOEXEC)
@@ -202,6 +202,6 @@ def _lock(file: IO[str]) -> bool:
     return False
 
 
-def send(connection: socket.socket, message: Request | Adopt, descriptors: list[int]) -> None:
+def send(connection: socket.socket, message: Request | Adopt, descriptors: Sequence[int]) -> None:
     """Raises OSError."""
     socket.send_fds(connection, [msgspec.msgpack.encode(message)], descriptors)

@@ -10,6 +10,7 @@ import typer
 
 from basemodel import audit, console, options, store
 from budgets.accounts import Account, Accounts
+from budgets.audit import Auditor
 from budgets.caps import DEFAULT_MONTHLY_TOKENS, Caps
 from budgets.requests import MAX_TOKENS
 
@@ -70,6 +71,31 @@ def set_budget(
     if above:
         text += f" The keys {', '.join(above)} have higher caps of their own; the account's holds for them too."
     console.answer(as_json, {"name": name, "monthly_tokens": monthly_tokens, "keys_above": above}, text)
+
+
+@app.command("audit")
+def recount(
+    name: Annotated[str | None, typer.Argument(help="The account's name; by default all are counted.")] = None,
+    mend: Annotated[bool, typer.Option("--mend", help="Set what is wrong to what was counted.")] = False,
+    as_json: console.Json = False,
+) -> None:
+    """Count again what is used and held, also while requests run; exit 1 where the ledger did not add up."""
+
+    async def counted(store: store.Store) -> dict[str, list[str]]:
+        accounts, auditor = Accounts(store.redis), Auditor(store.redis)
+        chosen = [await accounts.named(name)] if name else await accounts.list()
+        return {one.name: await (auditor.rebuild if mend else auditor.audit)(one.id) for one in chosen}
+
+    found = store.run(counted)
+    faults = [f"{account}: {fault}" for account, told in found.items() for fault in told]
+    for account, told in found.items():
+        if told and mend:
+            audit.tell("account.mended", account, {"faults": told})
+    heading = "The ledger did not add up, and was mended:" if mend else "The ledger does not add up:"
+    text = "\n".join([heading, *faults]) if faults else f"The ledger adds up for {len(found)} accounts."
+    console.answer(as_json, {"accounts": len(found), "faults": faults, "mended": mend and bool(faults)}, text)
+    if faults:
+        raise typer.Exit(1)
 
 
 @app.command()

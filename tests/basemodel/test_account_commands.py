@@ -13,6 +13,7 @@ import pytest
 from redis import Redis as BlockingRedis
 
 from basemodel import first_key
+from budgets import redis_keys
 from budgets.errors import KeyRefused, UnknownKey, UnsafeRedis
 from budgets.keys import ApiKey, Keys
 from budgets.ledger import Ledger
@@ -226,3 +227,20 @@ def test_a_frozen_redis_is_given_up_within_seconds(tmp_path: Path, monkeypatch: 
         begun = time.monotonic()
         assert "does not answer" in fail("keys", "list")
         assert time.monotonic() - begun < 5
+
+
+def test_the_ledger_is_counted_again_and_mended_where_it_is_wrong(key: str) -> None:
+    succeed("accounts", "create", "other")
+    assert succeed("accounts", "audit") == {"accounts": 2, "faults": [], "mended": False}
+    settings = Settings.read()
+    account = next(one["id"] for one in succeed("accounts", "list") if one["name"] == "lab")
+    with BlockingRedis.from_url(settings.redis_url) as redis:
+        redis.hset(redis_keys.budget(account), f"{datetime.now(UTC):%Y-%m}/used", 7)
+    code, out, _ = run("accounts", "audit", "lab")
+    assert (code, out.splitlines()[0]) == (1, "The ledger does not add up:")
+    assert "lab: " in out
+    assert succeed("accounts", "audit", "other")["faults"] == []
+    code, out, _ = run("accounts", "audit", "--mend")
+    assert (code, out.splitlines()[0]) == (1, "The ledger did not add up, and was mended:")
+    assert succeed("accounts", "audit")["faults"] == []
+    assert "nobody" in fail("accounts", "audit", "nobody")

@@ -23,6 +23,14 @@ SHOW = (
     state.chosen.value = 1;
 }"""
 )
+PREVIEW = (
+    "async (text) => { const module = "
+    + MODULE
+    + """;
+    const state = await module("workbench/state.js");
+    state.ghost.value = [{ id: 1, text, by: "model" }];
+}"""
+)
 FLOODS = {"lines": "\n" * 100_000, "zero-width": "\u200b" * 100_000, "one word": "x" * 100_000, "marks": "\u0301" * 20_000}
 ANSWER = """async () => {
     const since = performance.now();
@@ -64,6 +72,14 @@ async def test_an_override_of_direction_turns_nothing_around(sign_in: SignIn) ->
     await expect(page.locator(".cm-content .escape")).to_have_text(["⟨U+202E⟩", "⟨U+2066⟩", "⟨U+2067⟩"])
     outside = await page.evaluate("() => document.body.innerText")
     assert not set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068") & set(outside)
+
+
+async def test_a_preview_hides_nothing_and_is_no_markup(sign_in: SignIn) -> None:
+    page = await opened(sign_in)
+    await show(page, "b")
+    await page.evaluate(PREVIEW, BIDI + MARKUP)
+    await expect(page.locator(".cm-content .ghost")).to_contain_text("abc⟨U+202E⟩def⟨U+2066⟩ghi⟨U+2067⟩jkl<img src=x")
+    await expect(page.locator(".cm-content :is(img[src=x], script, svg)")).to_have_count(0)
 
 
 @pytest.mark.parametrize("text", FLOODS.values(), ids=FLOODS)

@@ -1,13 +1,20 @@
-"""The environment of a model host on GPUs."""
+"""The environment of a model host on GPUs; and what becomes of a host that nobody waits for any more."""
 
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deployments import ray_group
+from deployments import launch, ray_group
 from deployments.launch import environment
+from deployments.zygote_client import Forked, Request
 from router.catalogue import ModelSpec
+from tests.deployments.hosts import until
 
 HUB = {"id": "m", "source": "lab/m", "revision": "0" * 40, "max_model_len": 64, "boot_timeout_seconds": 3600}
 GROUP = {"RAY_ADDRESS": "10.0.0.1:6379", "BASEMODEL_PLACEMENT_GROUP": "0a" * 18, "VLLM_HOST_IP": "10.0.0.2"}
@@ -41,3 +48,38 @@ def test_outside_a_placement_group_it_cannot_begin(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(ray_group, "get_current_placement_group", lambda: None)
     with pytest.raises(RuntimeError, match=r"deployments\.model:build"):
         of(tmp_path / "run", gpus=2, tensor_parallel=2, nodes=2)
+
+
+class SlowZygote:
+    """Forks when it may; the host is one end of a pair of sockets."""
+
+    def __init__(self) -> None:
+        self.asked, self.may = threading.Event(), threading.Event()
+        self.ends: list[socket.socket] = []
+
+    def fork(self, request: Request, descriptors: Sequence[int]) -> Forked:
+        self.asked.set()
+        self.may.wait(20)
+        os.write(descriptors[1], b"the host's log is open")
+        ours, host = socket.socketpair()
+        self.ends = [ours, socket.socket(fileno=os.dup(descriptors[0]))]
+        return Forked(1, os.pidfd_open(os.getpid()), host)
+
+
+async def test_a_host_that_is_forked_when_nobody_waits_any_more_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    zygote, before = SlowZygote(), len(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(launch, "zygote_of", lambda *_: zygote)
+    spec = ModelSpec.model_validate({"id": "m", "source": "lab/m", "revision": "0" * 40, "max_model_len": 64})
+    waiting = asyncio.create_task(launch.launch(spec, tmp_path / "run"))
+    await asyncio.to_thread(zygote.asked.wait, 20)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert waiting.cancelled()
+    zygote.may.set()
+    await until(lambda: zygote.ends != [], 20)
+    for end in zygote.ends:
+        end.settimeout(20)
+        assert end.recv(1) == b""
+        end.close()
+    await until(lambda: len(os.listdir("/proc/self/fd")) <= before, 20)
+    assert (tmp_path / "logs" / "host-m.log").read_bytes() == b"the host's log is open"
