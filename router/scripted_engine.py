@@ -1,7 +1,8 @@
 """An engine without a model, for tests and for load on the gateway alone: deterministic text at no cost.
 
 At every position the likeliest tokens are a walk through the vocabulary from a place that a hash decides,
-each half as likely as the one before, so logprobs are exact and sum to one.
+each half as likely as the one before, so logprobs are exact and sum to one. EOS is always the least likely:
+a text ends where its script or its request says so, not by chance.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class ScriptedEngine:
     def _rows(self, job: Job, choice: int) -> Iterator[Delta]:
         """The logprobs of the choice's prompt."""
         rows, prompt = job.rows_of(choice), job.prompt_of(choice)
-        context, places = 0, Places(self._vocabulary.size)
+        context, places = 0, Places(self._vocabulary)
         positions = []
         for index, token_id in enumerate(prompt[: rows.stop]):
             if index in rows:
@@ -110,17 +111,23 @@ class ScriptedEngine:
 class Places:
     """Which tokens are likely after a context, a number that stands for all tokens before."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._eos = vocabulary.size if vocabulary.eos_id is None else vocabulary.eos_id
+        self._others = vocabulary.size - (vocabulary.eos_id is not None)
 
     def after(self, context: int, token_id: int) -> int:
         return hash((context, token_id)) & ((1 << 64) - 1)
 
     def ranked(self, context: int, rank: int) -> int:
-        return (context + rank - 1) % self._size
+        if rank > self._others:
+            return self._eos
+        place = (context + rank - 1) % self._others
+        return place + (place >= self._eos)
 
     def rank(self, context: int, token_id: int) -> int:
-        return (token_id - context) % self._size + 1
+        if token_id == self._eos:
+            return self._others + 1
+        return (token_id - (token_id > self._eos) - context) % self._others + 1
 
     def position(self, context: int, token_id: int, k: int, requested: tuple[int, ...] = ()) -> Position:
         rank = self.rank(context, token_id)
@@ -135,7 +142,7 @@ class Walk:
     def __init__(self, vocabulary: Vocabulary, job: Job, choice: int) -> None:
         self._vocabulary, self._sampling = vocabulary, job.sampling
         self._text = Continuation(vocabulary, job.prompt_ids, job.sampling)
-        self._places = Places(vocabulary.size)
+        self._places = Places(vocabulary)
         self._context = reduce(self._places.after, job.prompt_ids, 0)
         seed = job.seeds[choice]
         self._draw = Random(self._context + choice if seed is None else seed + choice)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from router.engine import Delta, FinishReason, Job, Sampling
-from router.scripted_engine import Script, ScriptedEngine
+from router.scripted_engine import Places, Script, ScriptedEngine
 from router.tokens import Vocabulary
 
 
@@ -44,6 +44,14 @@ async def test_every_choice_ends_once(vocabulary: Vocabulary) -> None:
     got = await deltas(ScriptedEngine(vocabulary, Script(tokens_per_delta=4)), (1, 2))
     assert [(delta.choice, delta.first, len(delta.token_ids)) for delta in got] == [(0, 0, 4), (0, 4, 2), (1, 0, 4), (1, 4, 2)]
     assert [delta.finish is not None for delta in got] == [False, True, False, True]
+
+
+async def test_eos_is_the_least_likely(vocabulary: Vocabulary) -> None:
+    places, ids = Places(vocabulary), range(vocabulary.size)
+    for context in (0, 17, 1 << 63):
+        assert sorted(places.rank(context, one) for one in ids) == [one + 1 for one in ids]
+        assert all(places.ranked(context, places.rank(context, one)) == one for one in ids)
+        assert places.ranked(context, vocabulary.size) == vocabulary.eos_id
 
 
 async def test_it_stops_at_eos(vocabulary: Vocabulary) -> None:
