@@ -153,6 +153,7 @@ async def test_escape_keeps_the_text_and_ends_the_engines_work(join: Join) -> No
     await write(page, PROMPT)
     before = await count(page)
     await set_parameter(page, "max_tokens", "1800")
+    await set_parameter(page, "min_tokens", "1800")
     await page.keyboard.press("Control+Enter")
     async with asyncio.timeout(30):
         while await count(page) < before + 20:

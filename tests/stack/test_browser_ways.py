@@ -54,6 +54,7 @@ async def test_what_a_page_used_stands_in_usage(stack: Stack, join: Join) -> Non
     await basemodel(stack, "accounts", "create", "counted")
     page = await join("counter", account="counted")
     await write(page, PROMPT)
+    await set_parameter(page, "min_tokens", "16")
     await run(page)
     used = (await asked(page, "/site/v1/usage"))["key"]["used"]
     assert used > 16
