@@ -108,7 +108,8 @@ class Streams:
 
 
 def complete(stack: Stack, model: str) -> str:
-    return stack.client(timeout=120).completions.create(model=model, prompt="The", max_tokens=4).choices[0].text
+    request = {"model": model, "prompt": "The", "max_tokens": 4, "extra_body": {"ignore_eos": True}}
+    return stack.client(timeout=120).completions.create(**request).choices[0].text  # type: ignore[call-overload,no-any-return]
 
 
 def pid(stack: Stack, model: str) -> int:
