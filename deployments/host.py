@@ -22,6 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
+import uvloop
 
 from deployments import messages
 from deployments.boot_sheet import BootSheet
@@ -59,7 +60,7 @@ def run(connection: socket.socket) -> NoReturn:
     os.register_at_fork(after_in_child=connection.close)
     threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
     try:
-        asyncio.run(serve(connection))
+        uvloop.run(serve(connection))
     except Exception:
         log.exception("the model host ends")
     finally:

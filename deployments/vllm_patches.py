@@ -29,7 +29,7 @@ from vllm.v1.sample.ops.topk_topp_sampler import TopKTopPSampler, apply_top_k_to
 from vllm.v1.sample.sampler import Sampler
 from vllm.v1.worker.gpu_input_batch import CachedRequestState
 
-from deployments import vllm_exact, vllm_version
+from deployments import vllm_exact, vllm_kernels, vllm_version
 from deployments.boot_sheet import BootSheet
 from deployments.counter_generator import CounterGenerator
 
@@ -56,6 +56,7 @@ def install(exact: bool) -> None:
     DefaultModelLoader.get_all_weights = counted_weights
     if current_platform.is_cpu():
         _install_for_cpu()
+        vllm_kernels.install()
         vllm_exact.install_head()
         if exact:
             vllm_exact.install()

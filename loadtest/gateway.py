@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 
 from budgets.accounting import Accounting
@@ -42,7 +43,7 @@ def main(
     stall_seconds: Annotated[float, typer.Option()] = sse.STALL_SECONDS,
 ) -> None:
     sse.STALL_SECONDS = stall_seconds
-    asyncio.run(serve(port, redis_url, home, fleet_of(models, Script(seconds_per_delta=seconds_per_delta))))
+    uvloop.run(serve(port, redis_url, home, fleet_of(models, Script(seconds_per_delta=seconds_per_delta))))
 
 
 async def serve(port: int, redis_url: str, home: Path, fleet: ScriptedFleet) -> None:
