@@ -82,15 +82,17 @@ class HostJobs:
 
     async def _run(self, caller: Caller, start: Start) -> None:
         """One job to its end; always answers with Ended or Failed, unless aborted."""
+        json_log.about(start.job.request_id, start.job.id)
         try:
             await self._choices.run(start.job, partial(self._send, caller, start))
             caller.tell(Ended(start.call, len(self._running) - 1))
         except EngineDied as error:
+            log.warning("call %s was lost: the engine died", start.call)
             caller.tell(Failed(start.call, FailureKind.ENGINE_DIED, str(error)))
             self._died(error)
         except Exception as error:
             # vLLM's own words may quote the prompt.
-            log.exception("call %s was refused", start.call, extra={"job_id": start.job.id})
+            log.exception("call %s was refused", start.call)
             caller.tell(Failed(start.call, FailureKind.REFUSED, " <- ".join(json_log.failures(error))))
 
     def _send(self, caller: Caller, start: Start, delta: Delta) -> None:

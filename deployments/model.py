@@ -3,6 +3,7 @@
 No `from __future__ import annotations` here: Serve reads the builder's annotation to validate `args`.
 """
 
+import logging
 import time
 from typing import Any
 
@@ -24,7 +25,7 @@ from deployments.messages import Failed, FailureKind
 from deployments.metrics import Exporter
 from deployments.resources import resources
 from deployments.spare import SpareKeeper
-from router import log
+from router import log as json_log
 from router.boots import Boots
 from router.catalogue import ModelSpec
 from router.engine import Job
@@ -41,6 +42,8 @@ MOST_STARTS = 1_000_000
 #: So many that nobody waits at Serve's handle, first come first served: whose turn it is, the host decides (`turns.py`).
 MAX_ONGOING_REQUESTS = 10_000
 
+log = logging.getLogger("basemodel.model")
+
 close_replica_doors()
 
 
@@ -52,7 +55,7 @@ class Model:
 
         Never raises for a failed boot: three failed constructors would be final for Serve.
         """
-        log.install("replica")
+        json_log.install("replica")
         self._spec = ModelSpec.model_validate_json(spec_json)
         self._decoder = msgspec.msgpack.Decoder(Job)
         home = home_folder()
@@ -73,8 +76,14 @@ class Model:
         """Runs a job whose tokens go to a frame stream; None, or how it failed, why, and at which replica."""
         if not self._host.booted:
             return FailureKind.NOT_READY.value, f"the engine is {self._host.phase}: {self._host.reason}", self._replica
-        outcome = await self._host.run(self._decoder.decode(job), address, stream)
-        return (outcome.kind.value, outcome.reason, self._replica) if isinstance(outcome, Failed) else None
+        decoded = self._decoder.decode(job)
+        json_log.about(decoded.request_id, decoded.id)
+        outcome = await self._host.run(decoded, address, stream)
+        return self._failed(outcome) if isinstance(outcome, Failed) else None
+
+    def _failed(self, outcome: Failed) -> tuple[str, str, str]:
+        log.warning("a job ended with %s: %s", outcome.kind.value, outcome.reason)
+        return outcome.kind.value, outcome.reason, self._replica
 
     async def facts(self) -> dict[str, Any]:
         """Phase, engine version and how many requests the engine runs. Raises TimeoutError."""

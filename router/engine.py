@@ -47,7 +47,8 @@ class Job(msgspec.Struct, frozen=True):
     """One prompt and its choices. `seeds` has an entry per choice: an int64, or None for unseeded.
 
     With `tails` choice i's prompt is `prompt_ids + tails[i]`: continuations to be scored, the shared prefix computed once.
-    `tenant` is whose turn it takes where several wait for one engine: the key's id.
+    `tenant` is whose turn it takes where several wait for one engine: the key's id. `request_id` is for logs: the
+    `x-request-id` of the answer, "" where nobody asked.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Job(msgspec.Struct, frozen=True):
     cache_salt: str | None = None
     tails: tuple[tuple[int, ...], ...] = ()
     tenant: str = ""
+    request_id: str = ""
 
     def prompt_of(self, choice: int) -> tuple[int, ...]:
         return self.prompt_ids + self.tails[choice] if self.tails else self.prompt_ids

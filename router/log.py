@@ -50,6 +50,12 @@ class JsonFormatter(logging.Formatter):
         return redacted(json.dumps(line, ensure_ascii=False))
 
 
+def about(request_id: str, job_id: str) -> None:
+    """What this task logs from here on, and what it starts, is about this job."""
+    REQUEST.set(request_id)
+    JOB.set(job_id)
+
+
 def named(record: logging.LogRecord) -> dict[str, str]:
     """The request's ids: those of the task, or what the line itself says with `extra`."""
     ids = {"request_id": getattr(record, "request_id", "") or REQUEST.get(), "job_id": getattr(record, "job_id", "") or JOB.get()}

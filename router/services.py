@@ -74,7 +74,8 @@ class Parts:
 
     def work(self, request: Request, spec: ModelSpec, jobs: Sequence[Job], meter: Meter) -> Work:
         """Each key has its own turns where several wait for one engine. Raises InvalidRequest."""
-        jobs = [msgspec.structs.replace(job, tenant=meter.tenant) for job in jobs]
+        request_id = log.REQUEST.get()
+        jobs = [msgspec.structs.replace(job, tenant=meter.tenant, request_id=request_id) for job in jobs]
         wait = Wait(self.fleet, spec, meter, Patience.of(request.headers))
         return Work(wait, self.fleet.engine(spec), jobs, spec.max_request_seconds, meter)
 

@@ -1,14 +1,20 @@
 """The model host's side of the conversation, with an engine of three lines in place of vLLM."""
 
 import asyncio
+import io
+import json
+import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deployments import messages
 from deployments.messages import Abort, Ended, Failed, FailureKind, Ping, Pong, Start
 from router.engine import EngineDied, Job, Sampling
+from router.log import JsonFormatter
 from tests.deployments.conversation import Conversation
 
 
@@ -35,6 +41,39 @@ async def test_a_dying_engine_fails_the_job_and_ends_the_host(conversation: Conv
     assert await conversation.answer() == Failed(1, FailureKind.ENGINE_DIED, "scripted")
     with pytest.raises(EngineDied):
         await asyncio.wait_for(conversation.work, 5)
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """What the host logs."""
+    handler = logging.StreamHandler(io.StringIO())
+    handler.setFormatter(JsonFormatter("engine"))
+    logger = logging.getLogger("basemodel.host")
+    logger.addHandler(handler)
+    yield handler.stream
+    logger.removeHandler(handler)
+
+
+def told(written: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in written.getvalue().splitlines()]
+
+
+async def test_a_job_that_dies_with_its_engine_leaves_a_line_with_its_ids(conversation: Conversation, written: io.StringIO) -> None:
+    conversation.script.dies = True
+    conversation.start(1, Sampling(max_tokens=1000), request_id="r1")
+    await conversation.answer()
+    (line,) = told(written)
+    assert (line["request_id"], line["job_id"], line["level"]) == ("r1", "job-1", "WARNING")
+
+
+async def test_what_is_logged_beside_a_job_is_not_about_it(conversation: Conversation, written: io.StringIO) -> None:
+    conversation.script.refuses = 1
+    conversation.start(1, Sampling(max_tokens=1000), request_id="r1", seeds=(None, None))
+    conversation.start(2, Sampling(max_tokens=3), request_id="r2")
+    answers = [await conversation.answer(), await conversation.answer()]
+    assert {type(one) for one in answers} == {Ended, Failed}
+    logging.getLogger("basemodel.host").warning("about nobody")
+    assert [(line.get("request_id"), line.get("job_id")) for line in told(written)] == [("r1", "job-1"), (None, None)]
 
 
 async def test_an_idle_ping_goes_through_the_engine(conversation: Conversation) -> None:

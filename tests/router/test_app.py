@@ -4,6 +4,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
+from router.scripted_engine import ScriptedEngine
 from router.tokenizer_wire import DetokenizeRequest, TokenizeRequest
 from router.wire import CompletionRequest, ScoreRequest
 from tests.router.errors import assert_error
@@ -31,6 +32,13 @@ async def test_every_response_has_an_id_that_is_ours(client: httpx.AsyncClient) 
         assert len(response.headers.get_list("x-request-id")) == 1
     assert len(ids) == 3
     assert "theirs" not in ids
+
+
+async def test_the_engine_is_told_whose_job_it_is(client: httpx.AsyncClient, engine: ScriptedEngine) -> None:
+    completion = await client.post("/v1/completions", json={"model": "pico", "prompt": ["a", "b"], "max_tokens": 1})
+    score = await client.post("/v1/score", json={"model": "pico", "prompt": "a", "continuations": [" b"]})
+    ids = [one.headers["x-request-id"] for one in (completion, completion, score)]
+    assert [job.request_id for job in engine.jobs] == ids
 
 
 PATHS = {

@@ -36,7 +36,9 @@ def leaks(stack: Stack, *canaries: str) -> list[str]:
     return found
 
 
-def test_what_was_asked_is_in_no_log_after_a_crash(stack: Stack) -> None:
+@pytest.mark.parametrize("victim", ["host", "engine"])
+def test_what_was_asked_is_in_no_log_after_a_crash(stack: Stack, victim: str) -> None:
+    """The death of the engine its host tells too; a host that is killed leaves only the gateway to tell it."""
     canary = f"quoth-{secrets.token_hex(8)}"
     body = {"model": "pico", "prompt": canary, "max_tokens": 1500, "ignore_eos": True, "stream": True, "user": canary, "stop": [canary]}
     headers = {"authorization": f"Bearer {stack.key}"}
@@ -49,7 +51,7 @@ def test_what_was_asked_is_in_no_log_after_a_crash(stack: Stack) -> None:
             identity = response.headers["x-request-id"]
             stream = response.iter_text()
             said = next(stream)
-            threading.Timer(0.2, host.kill).start()
+            threading.Timer(0.2, (host if victim == "host" else host.children()[0]).kill).start()
             said += "".join(stream)
     assert '"engine_error"' in said
     completion = "".join(json.loads(line[6:])["choices"][0]["text"] for line in said.splitlines() if line.startswith('data: {"id"'))
@@ -58,6 +60,9 @@ def test_what_was_asked_is_in_no_log_after_a_crash(stack: Stack) -> None:
     assert leaks(stack, canary, stack.key, completion[:60]) == []
     lines = eventually(lambda: logged(stack, identity), SECONDS)
     assert any(line["part"] == "gateway" and "EngineDied" in line["message"] for line in lines)
+    job = {line["job_id"] for line in lines if "job_id" in line}
+    assert victim == "host" or any(line["part"] == "engine" for line in lines)
+    assert len(job) == 1
 
 
 def logged(stack: Stack, identity: str) -> list[dict[str, str]]:
