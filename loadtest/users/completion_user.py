@@ -37,8 +37,7 @@ class CompletionUser(HttpUser):
                 stream.read(response.iter_lines(chunk_size=None))
                 stream.error = stream.fault(choices, whole["max_tokens"], scored)
             self._end(response, stream.began, stream.error)
-        if stream.error is None:
-            metrics.note_stream(self.environment, self.row, stream)
+        metrics.note_stream(self.environment, self.row, stream)
         self._log(Asked(self.row, stream, response.status_code, answers.length(body["prompt"]), choices * whole["max_tokens"]))
         return stream
 
