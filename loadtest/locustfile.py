@@ -13,7 +13,7 @@ import os
 from locust import LoadTestShape
 
 import loadtest.summary  # noqa: F401  # its listeners
-from loadtest.shapes import SHAPES
+from loadtest.shapes import named
 from loadtest.users.cold import ColdBurst
 from loadtest.users.interactive import Interactive
 from loadtest.users.loom import Loom
@@ -23,7 +23,7 @@ from loadtest.users.scoring import Scoring
 __all__ = ["ColdBurst", "Interactive", "Loom", "Rollouts", "Scoring"]
 
 if name := os.environ.get("LOAD_SHAPE"):
-    shape = SHAPES[name]
+    shape = named(name)
 
     class Load(LoadTestShape):
         def tick(self) -> tuple[int, float] | None:

@@ -32,3 +32,10 @@ def spike(now: float) -> int | None:
 
 
 SHAPES: dict[str, Callable[[float], int | None]] = {"steps": steps, "sawtooth": sawtooth, "spike": spike}
+
+
+def named(name: str) -> Callable[[float], int | None]:
+    """Raises SystemExit."""
+    if name not in SHAPES:
+        raise SystemExit(f"LOAD_SHAPE is {name!r}, and there is no such shape: it may be {', '.join(SHAPES)}.")
+    return SHAPES[name]
