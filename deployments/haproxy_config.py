@@ -16,7 +16,8 @@ from router.errors import ApiError, Fault, InternalError, InvalidRequest, NotFou
 
 #: HAProxy makes from it, or from the limit of the machine if that is lower, how many connections there may be: about half of it.
 MOST_FILES = 65_536
-#: Of the headers; of a client that neither reads nor sends; of the longest request, with the wait for its turn and a boot.
+#: Of the headers; of a client that neither reads nor sends, and of all of a TLS handshake, for which HAProxy 2.8 has no limit of its own;
+#: of the longest request, with the wait for its turn and a boot.
 HEADER_SECONDS, CLIENT_SECONDS, SERVER_SECONDS = 10, 30, 4_000
 #: A client's connection between two requests. Longer than clients keep theirs, so that they are the ones who close.
 IDLE_SECONDS = 120

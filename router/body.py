@@ -18,7 +18,7 @@ from router.errors import ApiError, Fault, InvalidRequest, PayloadTooLarge, Unsu
 
 LARGEST_BODY = 8 << 20
 #: For all of a body, which may come a byte at a time.
-BODY_SECONDS = 30.0
+BODY_SECONDS = 20.0
 DEEPEST = 8
 LONGEST_INTEGER = 20
 #: Keys of one object; the largest that the API knows is a logit_bias of 300.

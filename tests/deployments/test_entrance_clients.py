@@ -28,7 +28,7 @@ from router.scripted_engine import ScriptedEngine
 from tests.cluster import free_port
 from tests.router.errors import assert_error
 
-#: In the place of 10, 30 and 30 s.
+#: In the place of 10, 30 and 20 s.
 HEADER, CLIENT, BODY = 1, 2, 2
 #: What a healthy client may wait, whatever the others do.
 SLOWEST_SECONDS = 2.0
@@ -106,6 +106,12 @@ async def drip(writer: asyncio.StreamWriter, every: float, done: Callable[[], bo
         except ConnectionError:
             return
         await asyncio.sleep(every)
+
+
+def test_who_sends_as_slowly_as_may_be_is_cut_within_35_seconds() -> None:
+    """Of plain http, and of https once the handshake is done; that alone may take as long as a silent reader."""
+    assert haproxy_config.HEADER_SECONDS + body_module.BODY_SECONDS <= 35
+    assert haproxy_config.CLIENT_SECONDS <= 35
 
 
 async def test_a_body_that_comes_byte_by_byte_is_cut(door: Door, engine: ScriptedEngine) -> None:

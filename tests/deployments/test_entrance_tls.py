@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deployments import haproxy_config
 from deployments.entrance import EntranceArgs, Haproxy
 from deployments.frames import socket_folder
 from deployments.listener import Listener
@@ -68,6 +69,23 @@ async def test_plain_http_is_no_https(entrance: Haproxy) -> None:
     answer = await answered(entrance, 200)
     assert answer.text == "127.0.0.1 http"
     assert "strict-transport-security" not in answer.headers
+
+
+async def test_a_handshake_that_comes_byte_by_byte_is_cut(home: Path, arguments: EntranceArgs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(haproxy_config, "CLIENT_SECONDS", 1)
+    one = Haproxy(arguments.address, home)
+    await one.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", arguments.https_port)
+    answer = asyncio.create_task(reader.read())
+    async with asyncio.timeout(5):
+        for byte in b"\x16\x03\x01\x02\x00\x01" + bytes(500):  # as a ClientHello begins
+            writer.write(bytes([byte]))
+            await asyncio.wait([answer], timeout=0.2)
+            if answer.done():
+                break
+    assert answer.done()
+    writer.close()
+    await one.stop()
 
 
 async def test_no_tls_older_than_1_2(entrance: Haproxy, arguments: EntranceArgs) -> None:
