@@ -22,6 +22,7 @@ from router.errors import ApiError, InternalError, from_engine
 from router.lifecycle import Standing
 from router.metering import LEFT, Meter
 from router.render import Rendering
+from router.request_id import BODY_SEND
 from router.sse import EventWriter
 
 Fold = Callable[[AsyncIterable[Item]], Awaitable[dict[str, Any]]]
@@ -92,7 +93,7 @@ class StreamedAnswer(Answer):
         self._rendering = rendering
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with EventWriter(send) as writer:
+        with EventWriter(send, scope.get(BODY_SEND)) as writer:
             try:
                 async for standing in self._work.wait:
                     await self._tell(writer, standing)

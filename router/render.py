@@ -69,15 +69,12 @@ class Rendering:
         self._cached[prompt] = max(self._cached[prompt], delta.cached_tokens)
         self._rows[prompt] += delta.prompt
         if delta.token_ids or delta.finish is not None:
-            yield from self._opened(prompt, delta.choice)
-            for part in self._choices[prompt][delta.choice].feed(delta, singly):
+            choice = self._choices[prompt][delta.choice]
+            if not choice.opened:
+                yield from ((delta.choice, part) for part in choice.open(self._rows[prompt]))
+            for part in choice.feed(delta, singly):
                 self._made += len(part.token_ids)
                 yield delta.choice, part
-
-    def _opened(self, prompt: int, number: int) -> Iterator[Numbered]:
-        choice = self._choices[prompt][number]
-        if not choice.opened:
-            yield from ((number, part) for part in choice.open(self._rows[prompt]))
 
     def _best(self, prompt: int) -> list[int]:
         """The n candidates that are shown: the best by mean token logprob, or all in order."""

@@ -11,6 +11,8 @@ from router import log
 
 #: Where a server that has already named the request puts the name into the ASGI scope.
 GIVEN_ID = "basemodel.request_id"
+#: Where in the scope a `send` lies that passes by the layers: they look at a response's head alone, and a stream has many bodies.
+BODY_SEND = "basemodel.body_send"
 
 
 class RequestId:
@@ -21,6 +23,7 @@ class RequestId:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         scope[GIVEN_ID] = request_id = scope.get(GIVEN_ID) or uuid.uuid4().hex
+        scope[BODY_SEND] = send
         log.REQUEST.set(request_id)
 
         async def identified(message: Message) -> None:

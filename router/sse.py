@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, Self
 
 import msgspec
@@ -31,10 +31,13 @@ def event(data: dict[str, Any]) -> bytes:
 
 
 class EventWriter:
-    """Sends whole events, several to a write. Use it as a context. Raises ReaderStalled."""
+    """Sends whole events, several to a write. Use it as a context. Raises ReaderStalled, and ClientDisconnect.
 
-    def __init__(self, send: Send) -> None:
-        self._send, self.opened = send, False
+    `body_send`: the shorter way of all that follows the head.
+    """
+
+    def __init__(self, send: Send, body_send: Send | None = None) -> None:
+        self._send, self._body_send, self.opened = send, body_send or send, False
         self._limit = TimeLimit(STALL_SECONDS, each=True)
 
     def __enter__(self) -> Self:
@@ -47,7 +50,7 @@ class EventWriter:
         """`headers`: those of this answer, beside the ones of every stream."""
         self.opened = True
         own = [(name.encode(), value.encode()) for name, value in headers.items()]
-        await self._bounded({"type": "http.response.start", "status": 200, "headers": [*HEADERS, *own]})
+        await self._bounded(self._send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, *own]}))
 
     async def write(self, events: Iterable[dict[str, Any]]) -> None:
         data = b""
@@ -65,13 +68,15 @@ class EventWriter:
         await self._body(b": " + text.encode() + b"\n\n")
 
     async def _body(self, data: bytes) -> None:
-        await self._bounded({"type": "http.response.body", "body": data, "more_body": True})
+        await self._bounded(self._body_send({"type": "http.response.body", "body": data, "more_body": True}))
 
     async def close(self) -> None:
-        await self._bounded({"type": "http.response.body", "body": DONE, "more_body": False})
+        await self._bounded(self._body_send({"type": "http.response.body", "body": DONE, "more_body": False}))
 
-    async def _bounded(self, message: dict[str, Any]) -> None:
+    async def _bounded(self, sent: Awaitable[None]) -> None:
         try:
-            await self._limit.wait(self._send(message))
+            await self._limit.wait(sent)
         except TimeoutError:
             raise ReaderStalled from None
+        except OSError as error:
+            raise ClientDisconnect from error
