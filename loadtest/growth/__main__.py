@@ -1,40 +1,65 @@
-"""`python -m loadtest.growth`: every sweep to loadtest/plots as JSON and as a plot."""
+"""`python -m loadtest.growth`: every sweep to loadtest/plots as JSON and as a plot, and all of them to RESULTS.md as tables.
+
+A sweep whose JSON is there is not measured again.
+"""
 
 from __future__ import annotations
 
-import json
+import signal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import uvloop
 
-from loadtest import results
+from loadtest import kept, results
+from loadtest.growth import table
 from loadtest.growth.measure import measure
-from loadtest.growth.plot import svg
 from loadtest.growth.sweeps import SWEEPS, Sweep
+from loadtest.growth.table import REQUESTS, Document, Documents
 
-SERIES = {
-    "tokens_per_second": "tokens a second",
-    "cpu_us_per_token": "microseconds of the gateways' processors for a token",
-    "first_ms": "milliseconds to the first token, median",
-}
+TITLE = "How cost grows: `python -m loadtest.growth`"
 
 
 def main(
     only: Annotated[list[str] | None, typer.Option(help=f"of {', '.join(SWEEPS)}")] = None,
-    requests: Annotated[int, typer.Option(help="at each point")] = 512,
+    requests: Annotated[int, typer.Option(help="at each point")] = REQUESTS,
     most: Annotated[int, typer.Option(help="leave out what is larger")] = 10_000,
-    folder: Annotated[Path, typer.Option()] = results.PAGE.parent / "plots",
+    folder: Annotated[Path, typer.Option(help="gets JSON and plots")] = results.PAGE.parent / "plots",
+    page: Annotated[Path, typer.Option(help="gets the tables")] = results.PAGE,
+    again: Annotated[bool, typer.Option("--again", help="measure also what is in the folder")] = False,
+    write: Annotated[bool, typer.Option("--write", help="into the page, whatever was left out and whatever else the machine did")] = False,
 ) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in only or SWEEPS:
-        document = run(SWEEPS[name], requests, most)
-        (folder / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n")
-        (folder / f"{name}.svg").write_text(drawn(SWEEPS[name], document))
+    found = {name: swept(folder, name, requests, most, again) for name in chosen(only)}
+    text = table.section(found, folder, page)
+    typer.echo(text)
+    if write or (table.whole(found) and quiet(found)):
+        results.put(page, TITLE, text)
+    else:
+        typer.echo(
+            f"Not written into {page}: not all sweeps at full size (--again measures them anew), or something else used the machine."
+        )
 
 
-def run(sweep: Sweep, requests: int, most: int) -> dict[str, Any]:
+def chosen(only: list[str] | None) -> list[str]:
+    unknown = {*(only or ())} - {*SWEEPS}
+    if unknown:
+        raise typer.BadParameter(f"there is no {', '.join(sorted(unknown))}")
+    return [name for name in SWEEPS if name in (only or SWEEPS)]
+
+
+def swept(folder: Path, name: str, requests: int, most: int, again: bool) -> Document:
+    """As the folder has it, or measured now."""
+    path = folder / f"{name}.json"
+    found = None if again else kept.read(path)
+    if found is None:
+        found = run(SWEEPS[name], requests, most)
+        kept.write(path, found)
+    path.with_suffix(".svg").write_text(table.drawn(found))
+    return found
+
+
+def run(sweep: Sweep, requests: int, most: int) -> Document:
     points = []
     busy = results.busy()
     for place in (one for one in sweep.places if one <= most):
@@ -43,11 +68,10 @@ def run(sweep: Sweep, requests: int, most: int) -> dict[str, Any]:
     return {"sweep": sweep.title, "machine": results.machine(), "busy_percent": busy, "requests": requests, "points": points}
 
 
-def drawn(sweep: Sweep, document: dict[str, Any]) -> str:
-    points = document["points"]
-    series = {title: [float(one[name]) for one in points] for name, title in SERIES.items()}
-    return svg(f"{sweep.title}: {document['machine']}", [float(one["at"]) for one in points], series)
+def quiet(found: Documents) -> bool:
+    return table.busiest(found) <= results.QUIET_PERCENT
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what it started ends with it
     typer.run(main)
