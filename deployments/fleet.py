@@ -8,14 +8,13 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any
 
-from ray import serve
 from redis.asyncio import Redis
 
 from budgets.errors import StoreUnavailable
-from deployments import model, replica_sets
+from deployments import controller, model, replica_sets
 from deployments.channels import Channels
+from deployments.controller import Told
 from deployments.frames import FrameReceiver
 from deployments.handles import HandleEngine, handle_of
 from deployments.standings import Seen, after, standing_of, unforeseen
@@ -49,7 +48,7 @@ class ServeFleet:
         self._wished: dict[str, Wish] = {}
         self._repeated: dict[str, float] = {}
         self._expected: dict[str, Durations] = {}
-        self._deployments: dict[str, Any] = {}
+        self._told: dict[str, Told] = {}
         self._explained: dict[str, str] = {}
         self._watched = ExitStack()
         self._news, self._moved = asyncio.Event(), asyncio.Event()
@@ -119,9 +118,7 @@ class ServeFleet:
         """Asks the controller for all states, every STATUS_SECONDS, off the event loop."""
         while True:
             try:
-                status = await asyncio.wait_for(asyncio.to_thread(serve.status), STATUS_TIMEOUT_SECONDS)
-                apps = status.applications.items()
-                self._deployments = {name: app.deployments.get(model.DEPLOYMENT) for name, app in apps}
+                self._told = await asyncio.wait_for(asyncio.to_thread(controller.models), STATUS_TIMEOUT_SECONDS)
                 self._seen, self._problem = time.monotonic(), None
             except Exception as error:
                 log.warning("the controller's status could not be read: %s", error)
@@ -190,15 +187,14 @@ class ServeFleet:
 
     def _seen_of(self, spec: ModelSpec) -> Seen:
         app = model.APP_PREFIX + spec.id
-        deployment = self._deployments.get(app)
-        states = {} if deployment is None else deployment.replica_states
+        told = self._told.get(app, Told())
         return Seen(
             replicas=replica_sets.running(app),
             boots=[boot for boot in self._live if boot.model == spec.id],
             wish=self._wished.get(spec.id),
-            counts={str(getattr(state, "value", state)): count for state, count in states.items()},
+            counts=told.counts,
             expected=self._expectation(spec),
-            message="" if deployment is None else str(deployment.message),
+            message=told.message,
         )
 
 

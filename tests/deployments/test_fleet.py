@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from redis.asyncio import Redis
 from deployments import fleet as module
 from deployments import replica_sets
 from deployments.channels import Channels
+from deployments.controller import Told
 from deployments.fleet import ServeFleet
 from router.boots import Boot, Boots
 from router.catalogue import Catalogue, ModelSpec
@@ -27,24 +27,23 @@ APP = "model-nano"
 
 
 class Controller:
-    """What `serve.status` says."""
+    """What Serve's controller says."""
 
     def __init__(self) -> None:
         self.states: dict[str, int] = {}
         self.message = ""
         self.away = False
 
-    def status(self) -> Any:
+    def models(self) -> dict[str, Told]:
         if self.away:
             raise RuntimeError("no controller")
-        deployment = SimpleNamespace(replica_states=self.states, message=self.message)
-        return SimpleNamespace(applications={APP: SimpleNamespace(deployments={"Model": deployment})})
+        return {APP: Told(self.states, self.message)}
 
 
 @pytest.fixture
 def controller(monkeypatch: pytest.MonkeyPatch) -> Controller:
     one = Controller()
-    monkeypatch.setattr("ray.serve.status", one.status)
+    monkeypatch.setattr("deployments.controller.models", one.models)
     monkeypatch.setattr(module, "handle_of", lambda spec: None)
     monkeypatch.setattr(module, "STATUS_SECONDS", 0.02)
     monkeypatch.setattr(module, "MOVING_SECONDS", 0.02)
