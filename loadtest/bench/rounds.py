@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +24,8 @@ from router.catalogue import ModelSpec
 #: Beside WORKS. BOOT is from a server's start to its first token, COLD that of a cold model of ours; IDLE is cores taken at rest.
 BOOT, COLD, IDLE, GATEWAY, ACCOUNTING = "boot", "cold-boot", "idle", "gateway-alone", "accounting"
 OTHERS = (BOOT, COLD, IDLE, GATEWAY, ACCOUNTING)
+#: Measured without the whole service.
+ALONE = (GATEWAY, ACCOUNTING)
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Row:
 
 @dataclass
 class Bench:
-    """`path` has a line of JSON for each row. `scale`: of the number of requests."""
+    """`path` has a line of JSON for each row. `scale`: of the number of requests. `_tried`: what has a row of this run."""
 
     path: Path
     model: str
@@ -50,6 +51,7 @@ class Bench:
     servers: tuple[str, ...] = SERVERS
     scale: float = 1.0
     _busy: float = field(default=0.0)
+    _tried: set[tuple[int, str, str]] = field(default_factory=set)
 
     @property
     def rows(self) -> list[Row]:
@@ -65,12 +67,20 @@ class Bench:
     def go_on(self) -> None:
         """What failed before is tried again; a server that does not start is told of, and the others go on."""
         for number in range(self.rounds):
-            ways: list[Callable[[int], None]] = [self._vllm_and_litellm, self._ray_llm, self._ours, self._alone]
+            ways = {self._vllm_and_litellm: (VLLM, LITELLM), self._ray_llm: (RAY_LLM,), self._ours: (OURS,), self._alone: ()}
             for way in ways if number % 2 == 0 else reversed(ways):
                 try:
                     way(number)
-                except (RuntimeError, subprocess.SubprocessError) as failed:
+                except Exception as failed:  # a peer's fault ends its rows, not the run
                     typer.echo(f"round {number}: {failed}", err=True)
+                    self._undone(number, ways[way], failed)
+
+    def _undone(self, number: int, servers: tuple[str, ...], failed: Exception) -> None:
+        """Whatever they should have done and did not come to says why."""
+        for server in servers:
+            for work in self._missing(number, server):
+                if work not in ALONE and (number, server, work) not in self._tried:
+                    self._put(Row(number, server, work, None, _why(failed), self._busy))
 
     def _missing(self, number: int, server: str) -> list[str]:
         done = {(row.round, row.server, row.work) for row in self.rows if row.value is not None}
@@ -93,7 +103,7 @@ class Bench:
                 self._all(number, server)
 
     def _ours(self, number: int) -> None:
-        if set(self._missing(number, OURS)) - {GATEWAY, ACCOUNTING}:
+        if {*self._missing(number, OURS)} - {*ALONE}:
             self._busy = results.busy()
             with folder() as one, service.service(self.model, one) as server:
                 self._all(number, server)
@@ -132,8 +142,16 @@ class Bench:
         try:
             value = round(measured(), 4)
         except Exception as failed:  # a peer's fault ends its row, not the run
-            why = f"{type(failed).__name__}: {failed}"
-        typer.echo(lines.append(self.path, asdict(Row(number, server, work, value, why, self._busy))))
+            why = _why(failed)
+        self._put(Row(number, server, work, value, why, self._busy))
+
+    def _put(self, row: Row) -> None:
+        self._tried.add((row.round, row.server, row.work))
+        typer.echo(lines.append(self.path, asdict(row)))
+
+
+def _why(failed: Exception) -> str:
+    return f"{type(failed).__name__}: {failed}"
 
 
 def _can(server: str, work: str) -> bool:

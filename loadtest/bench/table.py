@@ -82,6 +82,11 @@ def _others(rows: list[Row]) -> Iterator[str]:
 
 
 def _failures(rows: list[Row]) -> Iterator[str]:
-    lines = sorted({f"- {row.server}, {row.work}: {row.why[:160]}" for row in rows if row.value is None})
+    """One line for all that a server did not do for the same reason."""
+    works: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row.value is None:
+            works.setdefault((row.server, row.why[:160]), []).append(row.work)
+    lines = sorted(f"- {server}, {', '.join(dict.fromkeys(names))}: {why}" for (server, why), names in works.items())
     if lines:
         yield "Not measured:\n\n" + "\n".join(lines)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import httpx
 import pytest
+import typer
 from redis.asyncio import Redis
 
 from budgets.accounts import Accounts
 from budgets.keys import Keys
 from budgets.secret import Secret
-from loadtest.bench import table
+from loadtest import results
+from loadtest.bench import __main__ as program
+from loadtest.bench import alone, peers, service, table
 from loadtest.bench.client import Asked, load, request
-from loadtest.bench.rounds import Bench, Row
+from loadtest.bench.rounds import BOOT, GATEWAY, Bench, Row
+from loadtest.bench.servers import Server
 from loadtest.bench.service import KEYS, TINY, config
-from loadtest.bench.works import CONTINUATIONS, OURS, RAY_LLM, SERVERS, VLLM, WORKS, Work
+from loadtest.bench.works import CONTINUATIONS, LITELLM, OURS, RAY_LLM, SERVERS, VLLM, WORKS, Work
 from loadtest.gateways import SECRET, Gateway
 
 
@@ -109,6 +113,102 @@ def test_a_run_goes_on_behind_what_is_measured_and_tries_failures_again(tmp_path
         file.write('{"round": 0, "serv')
     assert bench._missing(0, VLLM) == ["one-token", "echo"]
     assert "ZeroDivisionError" in table.shown("pico", bench.rows)
+
+
+def failing(failure: Exception) -> Any:
+    """A server that does not start."""
+
+    @contextmanager
+    def start(*_: Any) -> Iterator[Server]:
+        raise failure
+        yield
+
+    return start
+
+
+@contextmanager
+def running(spec: Any, folder: Path) -> Iterator[Server]:
+    yield Server(VLLM, 1, "it", ("none",), folder, boot=2.0)
+
+
+@pytest.fixture
+def none_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that does nothing else; only what needs no server can be measured."""
+
+    async def tokens(count: int) -> float:
+        return 20_000.0
+
+    monkeypatch.setattr(peers, "vllm", failing(RuntimeError("vLLM did not start")))
+    monkeypatch.setattr(peers, "litellm", failing(RuntimeError("LiteLLM did not start")))
+    monkeypatch.setattr(peers, "ray_llm", failing(FileNotFoundError("no .venv-peers")))
+    monkeypatch.setattr(service, "service", failing(AssertionError("it does not answer")))
+    monkeypatch.setattr(alone, "gateway", tokens)
+    monkeypatch.setattr(results, "busy", lambda: 1.0)
+
+
+@pytest.mark.usefixtures("none_starts")
+def test_a_server_that_does_not_start_leaves_a_row_for_each_of_its_works(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "pico.jsonl", "pico", 2, ("stream", "continuations", BOOT, GATEWAY))
+    bench.go_on()
+    failed = {(row.server, row.work): row.why for row in bench.rows if row.value is None}
+    vllm, ray = "RuntimeError: vLLM did not start", "FileNotFoundError: no .venv-peers"
+    whys = {VLLM: vllm, LITELLM: vllm, RAY_LLM: ray, OURS: "AssertionError: it does not answer"}
+    assert failed == {(server, work): why for server, why in whys.items() for work in ("stream", BOOT)} | {
+        (OURS, "continuations"): whys[OURS]
+    }
+    assert [(row.work, row.value) for row in bench.rows if row.value is not None] == [(GATEWAY, 20_000.0)] * 2
+    shown = table.shown("pico", bench.rows)
+    assert f"Not measured:\n\n- LiteLLM, stream, boot: {vllm}\n" in shown
+    assert f"- {RAY_LLM}, stream, boot: {ray}\n" in shown
+
+
+@pytest.mark.usefixtures("none_starts")
+def test_what_one_server_did_and_did_not_do_stays_where_the_next_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "vllm", running)
+    monkeypatch.setattr(Bench, "_measure", lambda *_: 1 / 0)
+    bench = Bench(tmp_path / "pico.jsonl", "pico", 1, ("stream", BOOT), (VLLM, LITELLM))
+    bench.go_on()
+    why = "RuntimeError: LiteLLM did not start"
+    expected = {(VLLM, "stream"): "ZeroDivisionError: division by zero", (VLLM, BOOT): "", (LITELLM, "stream"): why, (LITELLM, BOOT): why}
+    assert {(row.server, row.work): row.why for row in bench.rows} == expected
+
+
+@pytest.mark.usefixtures("none_starts")
+def test_a_server_that_did_not_start_is_tried_again_by_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "pico.jsonl"
+    Bench(path, "pico", 1, (BOOT,), (VLLM,)).go_on()
+    monkeypatch.setattr(peers, "vllm", running)
+    again = Bench(path, "pico", 1, (BOOT,), (VLLM,))
+    again.go_on()
+    assert [(row.value, row.why) for row in again.rows] == [(2.0, "")]
+
+
+@pytest.mark.parametrize(
+    ("options", "written"),
+    [
+        ({}, True),
+        ({"rounds": 4}, True),
+        ({"rounds": 2}, False),
+        ({"only": ["stream"]}, False),
+        ({"server": [OURS]}, False),
+        ({"scale": 0.5}, False),
+        ({"rounds": 1, "only": ["stream"], "write": True}, True),
+    ],
+)
+def test_a_shortened_run_is_written_only_where_that_is_asked(
+    options: dict[str, Any], written: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Bench, "go_on", lambda self: self._keep(0, OURS, "stream", lambda: 90.0))
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    page = tmp_path / "page.md"
+    page.write_text("# Results\n")
+    program.main(model=["pico"], folder=tmp_path, page=page, **options)
+    assert ("| 32 streams of 64 tokens, tok/s | 90.00 |" in page.read_text()) == written
+
+
+def test_names_that_there_are_not_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match="there is no clouds"):
+        program.main(model=["clouds"], folder=tmp_path)
 
 
 def test_the_service_that_is_measured_has_a_warm_model_and_one_that_sleeps() -> None:
