@@ -27,10 +27,13 @@ def main(
     most: Annotated[int, typer.Option(help="leave out what is larger")] = 10_000,
     folder: Annotated[Path, typer.Option(help="gets JSON and plots")] = results.PAGE.parent / "plots",
     page: Annotated[Path, typer.Option(help="gets the tables")] = results.PAGE,
-    again: Annotated[bool, typer.Option("--again", help="measure also what is in the folder")] = False,
+    again: Annotated[bool, typer.Option("--again", help="begin anew instead of going on")] = False,
     write: Annotated[bool, typer.Option("--write", help="into the page, whatever was left out and whatever else the machine did")] = False,
 ) -> None:
-    found = {name: swept(folder, name, requests, most, again) for name in chosen(only)}
+    names = chosen(only)
+    if again:
+        forget(folder, names)
+    found = {name: swept(folder, name, requests, most) for name in names}
     text = table.section(found, folder, page)
     typer.echo(text)
     if write or (table.whole(found) and quiet(found)):
@@ -48,10 +51,15 @@ def chosen(only: list[str] | None) -> list[str]:
     return [name for name in SWEEPS if name in (only or SWEEPS)]
 
 
-def swept(folder: Path, name: str, requests: int, most: int, again: bool) -> Document:
+def forget(folder: Path, names: list[str]) -> None:
+    for name in names:
+        (folder / f"{name}.json").unlink(missing_ok=True)
+
+
+def swept(folder: Path, name: str, requests: int, most: int) -> Document:
     """As the folder has it, or measured now."""
     path = folder / f"{name}.json"
-    found = None if again else kept.read(path)
+    found = kept.read(path)
     if found is None:
         found = run(SWEEPS[name], requests, most)
         kept.write(path, found)
