@@ -22,7 +22,7 @@ COLUMNS = ["fault", "parts", "answers", "failed around it", "tokens delivered", 
 
 def main(
     hours: Annotated[float, typer.Option()] = 2.0,
-    short: Annotated[bool, typer.Option("--short", help="two minutes, little load: a check that it runs")] = False,
+    short: Annotated[bool, typer.Option("--short", help="two minutes of little load, about four in all: a check that it runs")] = False,
     folder: Annotated[Path, typer.Option()] = CHECKOUT / "build" / "soak",
     page: Annotated[Path, typer.Option(help="gets the table of a whole soak")] = results.PAGE,
     again: Annotated[bool, typer.Option("--again", help="begin anew instead of going on")] = False,
