@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import json
 import logging
+import logging.config
 import os
 import select
 import signal
@@ -30,6 +32,7 @@ from deployments.caller import Caller
 from deployments.choices import Choices
 from deployments.engine_boot import boot_engine
 from deployments.host_jobs import HostJobs
+from deployments.launch import VLLM_LOGGING
 from deployments.messages import Abort, Boot, Broken, Direct, Ping, Pong, Ready, Start
 from router import log as json_log
 from router.catalogue import ModelSpec
@@ -55,7 +58,7 @@ def main() -> None:
 
 def run(connection: socket.socket) -> NoReturn:
     """The whole life of this process, which leads a process group: it ends with everything that it started."""
-    json_log.install("engine")
+    log_as_json()
     # A forked engine would hold the connection open after this process is gone.
     os.register_at_fork(after_in_child=connection.close)
     threading.Thread(target=_end_with, args=(connection.fileno(),), daemon=True).start()
@@ -67,6 +70,12 @@ def run(connection: socket.socket) -> NoReturn:
         # The engine's process and vLLM's threads must not outlive us, whatever state they are in.
         os.killpg(os.getpgid(0), signal.SIGKILL)
     raise AssertionError("a killed process goes no further")
+
+
+def log_as_json() -> None:
+    """Our lines and vLLM's, which sets up its own logging only once it knows its configuration."""
+    logging.config.dictConfig(json.loads(VLLM_LOGGING.read_bytes()))
+    json_log.install("engine")
 
 
 def die_with_parent() -> None:

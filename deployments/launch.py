@@ -27,12 +27,16 @@ from router.settings import home_folder
 LOG_TAIL = 4096
 CHECKOUT = Path(__file__).parent.parent
 
+#: By which vLLM's lines are like ours, also in the processes that it starts.
+VLLM_LOGGING = Path(__file__).with_name("vllm_logging.json")
+
 #: Read by vLLM at import. `SPT_NOENV` keeps titles of processes out of their environment.
 ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "VLLM_LOGGING_LEVEL": "WARNING",
+    "VLLM_LOGGING_CONFIG_PATH": str(VLLM_LOGGING),
     "VLLM_MAX_N_SEQUENCES": "128",
     "VLLM_ALLOW_LONG_MAX_MODEL_LEN": "1",
     "VLLM_HOST_IP": "127.0.0.1",

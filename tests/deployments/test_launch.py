@@ -1,8 +1,11 @@
 """The environment of a model host on GPUs; and what becomes of a host that nobody waits for any more."""
 
 import asyncio
+import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +19,22 @@ from deployments.zygote_client import Forked, Request
 from router.catalogue import ModelSpec
 from tests.deployments.hosts import until
 
+SPEC = ModelSpec(id="pico", source="embedded/pico", revision="1", max_model_len=64)
+#: A line of vLLM's in a host before it has a configuration, with one, and in a fork of it, as its engine is.
+SAY = """
+import logging, multiprocessing
+from deployments.host import log_as_json
+say = logging.getLogger("vllm.x").warning
+log_as_json()
+say("two\\nlines")
+import vllm.logger
+from vllm.config.logging import LoggingConfig
+vllm.logger.configure_logging(LoggingConfig())
+say("two\\nlines")
+child = multiprocessing.get_context("fork").Process(target=say, args=("two\\nlines",))
+child.start()
+child.join()
+"""
 HUB = {"id": "m", "source": "lab/m", "revision": "0" * 40, "max_model_len": 64, "boot_timeout_seconds": 3600}
 GROUP = {"RAY_ADDRESS": "10.0.0.1:6379", "BASEMODEL_PLACEMENT_GROUP": "0a" * 18, "VLLM_HOST_IP": "10.0.0.2"}
 
@@ -48,6 +67,14 @@ def test_outside_a_placement_group_it_cannot_begin(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(ray_group, "get_current_placement_group", lambda: None)
     with pytest.raises(RuntimeError, match=r"deployments\.model:build"):
         of(tmp_path / "run", gpus=2, tensor_parallel=2, nodes=2)
+
+
+def test_what_vllm_logs_is_json_too(tmp_path: Path) -> None:
+    command, variables = [sys.executable, "-c", SAY], environment(SPEC, tmp_path / "run")
+    said = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=110, check=True).stderr
+    lines = [line for line in map(json.loads, said.splitlines()) if line["logger"] == "vllm.x"]
+    assert [(line["part"], line["level"], line["message"]) for line in lines] == 3 * [("engine", "WARNING", "two\nlines")]
+    assert len({line["pid"] for line in lines}) == 2
 
 
 class SlowZygote:
