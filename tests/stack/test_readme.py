@@ -43,8 +43,19 @@ def test_every_file_that_the_readme_names_exists() -> None:
     assert [path for path in named if not (CHECKOUT / path).exists()] == []
 
 
+#: What one process of the service tells another; nobody else sets them.
+INTERNAL = {
+    "BASEMODEL_STARTED_FOR": "whose a process is, for `basemodel down`",
+    "BASEMODEL_BOOT_SHEET": "where an engine notes how far its boot is, for its host",
+    "BASEMODEL_PLACEMENT_GROUP": "on which nodes an engine may be, from its replica",
+}
+PACKAGES = ("budgets", "router", "workbench", "deployments", "basemodel")
+
+
 def test_every_environment_variable_is_in_the_readme() -> None:
-    settings = "".join((CHECKOUT / package / "settings.py").read_text() for package in ("router", "workbench"))
-    used = set(re.findall(r"\"(BASEMODEL_[A-Z_]+)\"", settings))
-    assert len(used) > 5
-    assert [name for name in sorted(used) if f"`{name}`" not in README] == []
+    sources = [path.read_text() for package in PACKAGES for path in (CHECKOUT / package).rglob("*.py")]
+    used = {name for text in sources for name in re.findall(r"\"(BASEMODEL_[A-Z_]+)\"", text)}
+    table = README.split("| variable | what | default |")[1].split("\n\n")[0]
+    listed = {name for row in table.splitlines() for name in re.findall(r"`(BASEMODEL_[A-Z_]+)`", row.split(" | ")[0])}
+    assert INTERNAL.keys() <= used
+    assert listed == used - INTERNAL.keys()
