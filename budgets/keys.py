@@ -96,11 +96,12 @@ class Keys:
 
     async def find(self, presented: str) -> ApiKey:
         """The key that was presented; it may be paused. Raises UnknownKey whatever is wrong with it."""
-        if not self._shape.fullmatch(presented) or checksum(presented[:-CHECKSUM_LENGTH]) != presented[-CHECKSUM_LENGTH:]:
-            raise UnknownKey
-        async with reaching():
-            account_id, key_id = await self._owner(presented)
-        return await self.get(account_id, key_id)
+        return await self.get(*await self._owner(presented))
+
+    async def id_of(self, presented: str) -> str:
+        """Of a key in any state, for whoever may change it. Raises UnknownKey."""
+        _, key_id = await self._owner(presented)
+        return key_id
 
     async def get(self, account_id: str, key_id: str) -> ApiKey:
         """The key of this id as `find` gives it, for whoever may use it without knowing it. Raises UnknownKey."""
@@ -182,8 +183,13 @@ class Keys:
             )
 
     async def _owner(self, presented: str) -> tuple[str, str]:
+        """The ids of its account and its own. Raises UnknownKey."""
+        if not self._shape.fullmatch(presented) or checksum(presented[:-CHECKSUM_LENGTH]) != presented[-CHECKSUM_LENGTH:]:
+            raise UnknownKey
         digests = [redis_keys.digest(version, digest) for version, digest in self._secret.digests(presented)]
-        for owner in [await self._redis.get(digest) for digest in digests]:
+        async with reaching():
+            owners = [await self._redis.get(digest) for digest in digests]
+        for owner in owners:
             if owner is not None:
                 account_id, _, key_id = text(owner).partition("/")
                 return account_id, key_id

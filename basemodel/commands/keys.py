@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="What opens the API.")
 #: A key, its account and what it may use.
 Listed = tuple[Account, ApiKey, KeyCaps]
 
-Which = Annotated[str, typer.Argument(metavar="KEY", help="Its id, the beginning of it, or with --account its name.")]
+Which = Annotated[str, typer.Argument(metavar="KEY", help="Its id, the beginning of it, with --account its name, or the key itself.")]
 Owner = Annotated[str | None, typer.Option(help="The account that owns the key.")]
 Expires = Annotated[str | None, typer.Option(help=options.EXPIRES_HELP)]
 Models = Annotated[str | None, typer.Option(help=options.MODELS_HELP)]
@@ -50,7 +50,7 @@ def create(
 
     text, key = store.run(made)
     audit.tell("key.made", title(key), after={"account": account, **limits(key, KeyCaps(cap, concurrency or DEFAULT_CONCURRENCY))})
-    console.answer(as_json, {"key": text, "id": key.id}, f"{text}\nIt is not shown again.")
+    console.answer(as_json, {"key": text, "id": key.id}, f"{text}\nIt is not shown again. Its id, by which it is paused or revoked: {key.id}")
 
 
 @app.command("list")

@@ -15,7 +15,7 @@ from redis import Redis as BlockingRedis
 from basemodel import first_key
 from budgets import redis_keys
 from budgets.errors import KeyRefused, UnknownKey, UnsafeRedis
-from budgets.keys import ApiKey, Keys
+from budgets.keys import ApiKey, Keys, new_key
 from budgets.ledger import Ledger
 from budgets.requests import Charge, Granted, Reservation
 from budgets.store import connect
@@ -120,6 +120,30 @@ def test_a_key_is_paused_resumed_and_revoked_for_ever(key: str) -> None:
     for verb in ("pause", "resume"):
         assert "was revoked, which is for ever" in fail("keys", verb, key)
     assert "was revoked" in fail("keys", "update", key, "--name", "again")
+
+
+def test_a_key_that_leaked_is_revoked_by_itself_and_never_repeated() -> None:
+    succeed("accounts", "create", "lab")
+    made = succeed("keys", "create", "--account", "lab")
+    code, out, err = run("keys", "revoke", made["key"])
+    assert (code, err) == (0, "")
+    assert made["id"] in out
+    assert made["key"] not in out
+    assert succeed("keys", "revoke", made["key"])["state"] == "revoked"
+    assert made["id"] in fail("keys", "pause", made["key"])
+    succeed("accounts", "create", "other")
+    assert f"no key {made['id']}" in fail("keys", "revoke", made["key"], "--account", "other")
+
+
+@pytest.mark.parametrize("presented", [new_key(), new_key()[:-1], f"{new_key()}x", "acs-bm-"], ids=["whole", "short", "long", "empty"])
+def test_a_key_that_nobody_has_is_not_repeated_either(key: str, presented: str) -> None:
+    assert "There is no key acs-bm-…; " in fail("keys", "revoke", presented)
+
+
+def test_a_new_key_is_shown_with_its_id(key: str) -> None:
+    _, out, _ = run("keys", "create", "--account", "lab", "--name", "second")
+    (made,) = [one for one in succeed("keys", "list") if one["name"] == "second"]
+    assert made["id"] in out
 
 
 def test_the_name_of_a_revoked_key_means_the_key_that_has_it_now(key: str) -> None:
