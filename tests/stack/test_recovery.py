@@ -17,6 +17,8 @@ pytestmark = pytest.mark.stack
 #: A spawned host imports vLLM anew; with a busy machine this is what a boot may take.
 BOOT_SECONDS = 60
 GRACE_SECONDS = 5
+#: Until a gateway has heard that an engine died.
+NEWS_SECONDS = 2
 
 
 def complete(stack: Stack, model: str = "pico") -> str:
@@ -46,6 +48,12 @@ def working(stack: Stack) -> bool:
         return bool(complete(stack))
     except openai.APIStatusError:
         return False
+
+
+def state(client: openai.OpenAI, model: str = "pico") -> str:
+    found = client.models.retrieve(model).model_extra
+    assert found is not None
+    return str(found["state"])
 
 
 def test_a_client_that_leaves_ends_the_generation_within_two_seconds(stack: Stack, probe: Probe) -> None:
@@ -86,6 +94,22 @@ def test_a_running_stream_ends_with_an_error_frame_when_its_engine_dies(stack: S
             pass
     assert raised.value.code == "engine_error"
     eventually(lambda: working(stack), BOOT_SECONDS + GRACE_SECONDS, every=0.5)
+
+
+@pytest.mark.timeout(240)
+def test_a_model_whose_engine_died_is_not_ready_until_another_is(stack: Stack) -> None:
+    """The next host is held up in its boot: it may be ready sooner than anybody would have heard."""
+    assert working(stack)
+    client, died = stack.client(timeout=10), host(stack)
+    engine(stack).kill()
+    booting = eventually(lambda: (found := stack.host()) is not None and found.pid != died.pid and found, GRACE_SECONDS + 10, every=0.02)
+    booting.suspend()
+    try:
+        eventually(lambda: state(client) != "ready", NEWS_SECONDS)
+    finally:
+        booting.resume()
+    eventually(lambda: state(client) == "ready", BOOT_SECONDS + GRACE_SECONDS)
+    assert working(stack)
 
 
 @pytest.mark.timeout(300)
