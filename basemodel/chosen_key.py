@@ -1,4 +1,4 @@
-"""The key that a command means: by its id, the beginning of its id, its name within an account, or the key itself, which is never repeated."""
+"""The key that a command means: by its id, its beginning, its name within an account, or the key itself, which is never repeated."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def create(
 
     text, key = store.run(made)
     audit.tell("key.made", title(key), after={"account": account, **limits(key, KeyCaps(cap, concurrency or DEFAULT_CONCURRENCY))})
-    console.answer(as_json, {"key": text, "id": key.id}, f"{text}\nIt is not shown again. Its id, by which it is paused or revoked: {key.id}")
+    console.answer(as_json, {"key": text, "id": key.id}, f"{text}\nIt is not shown again. Its id, to revoke it by: {key.id}")
 
 
 @app.command("list")
