@@ -92,10 +92,14 @@ def recount(
         if told and mend:
             audit.tell("account.mended", account, {"faults": told})
     heading = "The ledger did not add up, and was mended:" if mend else "The ledger does not add up:"
-    text = "\n".join([heading, *faults]) if faults else f"The ledger adds up for {len(found)} accounts."
+    text = "\n".join([heading, *faults]) if faults else adds_up(len(found))
     console.answer(as_json, {"accounts": len(found), "faults": faults, "mended": mend and bool(faults)}, text)
     if faults:
         raise typer.Exit(1)
+
+
+def adds_up(accounts: int) -> str:
+    return f"The ledger adds up for {accounts} account{'' if accounts == 1 else 's'}."
 
 
 @app.command()

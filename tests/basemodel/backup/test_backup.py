@@ -25,8 +25,9 @@ from budgets.flight import FlightRecorder
 from budgets.ledger import Ledger
 from budgets.requests import Charge
 from budgets.usage import Usage
+from router.settings import embedded_redis_url
 from tests.basemodel.backup.machine import QUICK, Machine, hold
-from tests.basemodel.command_line import fail, succeed
+from tests.basemodel.command_line import fail, run, succeed
 
 
 @pytest.fixture
@@ -224,4 +225,32 @@ def test_what_is_not_embedded_is_told_to_be_copied_otherwise(
     monkeypatch.setenv("BASEMODEL_DATABASE_URL", "postgresql://user:password@db.example.org/site")
     assert "BASEMODEL_DATABASE_URL is not the embedded one" in succeed("backup", str(tmp_path / "copy"))["left_out"]
     monkeypatch.setenv("BASEMODEL_REDIS_URL", "redis://127.0.0.1:1")
-    assert "BASEMODEL_REDIS_URL is not the embedded one" in fail("backup", str(tmp_path / "other"))
+    done = succeed("backup", str(tmp_path / "other"))
+    assert done["files"] == ["secret"]
+    assert "BASEMODEL_REDIS_URL is not the embedded one" in done["left_out"]
+    assert "BASEMODEL_DATABASE_URL is not the embedded one" in done["left_out"]
+
+
+def test_beside_a_redis_of_its_own_the_site_and_the_secret_come_back(
+    machine: Machine, account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BASEMODEL_REDIS_URL", f"{embedded_redis_url(machine.home)}?")  # another URL, so none of ours
+    succeed("users", "invite", "--account", "lab")
+    assert succeed("backup", str(tmp_path / "copy"))["files"] == ["secret", "site.db"]
+    succeed("users", "invite", "--account", "lab")
+    machine.stop()
+    code, out, _ = run("restore", str(tmp_path / "copy"))
+    assert code == 0
+    assert "The copy has no ledger" in out
+    machine.start()
+    assert invites(machine) == 1
+    assert used(machine, account) == (0, 0), "its Redis is as it was"
+
+
+def test_a_copy_of_the_embedded_redis_is_not_restored_beside_another(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    succeed("backup", str(tmp_path / "copy"))
+    machine.stop()
+    monkeypatch.setenv("BASEMODEL_REDIS_URL", "redis://127.0.0.1:1")
+    assert "unset it to restore both" in fail("restore", str(tmp_path / "copy"))
