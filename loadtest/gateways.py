@@ -28,13 +28,15 @@ def free_port() -> int:
 
 @dataclass
 class Gateway:
-    """One process; `start` may be called again after it was killed, and finds what the dead one left in its home. `more`: options."""
+    """One process; `start` may be called again after it was killed, and finds what the dead one left in its home. `more`: options;
+    `module`: of its program."""
 
     redis_url: str
     home: Path
     seconds_per_delta: float = 0.0
     log: Path | None = None
     more: dict[str, float] = field(default_factory=dict)
+    module: str = "loadtest.gateway"
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -52,7 +54,7 @@ class Gateway:
     def _launch(self) -> subprocess.Popen[bytes]:
         options = {"port": self.port, "redis-url": self.redis_url, "home": self.home, "seconds-per-delta": self.seconds_per_delta}
         words = [f"--{name}={value}" for name, value in (options | self.more).items()]
-        command = [sys.executable, "-m", "loadtest.gateway", *words]
+        command = [sys.executable, "-m", self.module, *words]
         with ExitStack() as files:
             log = files.enter_context(self.log.open("ab")) if self.log else None
             return subprocess.Popen(command, cwd=CHECKOUT, env={**os.environ, "BASEMODEL_SECRET": SECRET}, stderr=log)

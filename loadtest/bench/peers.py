@@ -79,5 +79,3 @@ def ray_environment() -> dict[str, str]:
     """Nothing of ours that Ray reads, no token of its own in ~/.ray, and an engine as that of vLLM's own server."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "BASEMODEL_"))}
     return plain | hosts.ENVIRONMENT | {"VLLM_CPU_KVCACHE_SPACE": "1", "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
-
-

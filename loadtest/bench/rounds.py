@@ -22,10 +22,10 @@ from loadtest.fairness import specs
 from router.catalogue import ModelSpec
 
 #: Beside WORKS. BOOT is from a server's start to its first token, COLD that of a cold model of ours; IDLE is cores taken at rest.
-BOOT, COLD, IDLE, GATEWAY, ACCOUNTING = "boot", "cold-boot", "idle", "gateway-alone", "accounting"
-OTHERS = (BOOT, COLD, IDLE, GATEWAY, ACCOUNTING)
+BOOT, COLD, IDLE, GATEWAY, CHANNELLED, ACCOUNTING = "boot", "cold-boot", "idle", "gateway-alone", "gateway-channelled", "accounting"
+OTHERS = (BOOT, COLD, IDLE, GATEWAY, CHANNELLED, ACCOUNTING)
 #: Measured without the whole service.
-ALONE = (GATEWAY, ACCOUNTING)
+ALONE = (GATEWAY, CHANNELLED, ACCOUNTING)
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,8 @@ class Bench:
         missing = self._missing(number, OURS)
         if GATEWAY in missing:
             self._keep(number, OURS, GATEWAY, lambda: uvloop.run(alone.gateway(round(512 * self.scale))))
+        if CHANNELLED in missing:
+            self._keep(number, OURS, CHANNELLED, lambda: uvloop.run(alone.channelled(round(512 * self.scale))))
         if ACCOUNTING in missing:
             self._keep(number, OURS, ACCOUNTING, lambda: alone.added_ms(round(1000 * self.scale)))
 

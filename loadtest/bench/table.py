@@ -6,7 +6,8 @@ import statistics
 from collections.abc import Iterator
 
 from loadtest import results
-from loadtest.bench.rounds import ACCOUNTING, BOOT, COLD, GATEWAY, IDLE, Row
+from loadtest.bench import alone
+from loadtest.bench.rounds import ACCOUNTING, BOOT, CHANNELLED, COLD, GATEWAY, IDLE, Row
 from loadtest.bench.works import CONTINUATIONS, LITELLM, OURS, RAY_LLM, SERVERS, VLLM, WORKS, Work
 
 PEERS = (VLLM, RAY_LLM, LITELLM)
@@ -68,17 +69,23 @@ def _others(rows: list[Row]) -> Iterator[str]:
     rest = [f"{one} {_spread(list(found.values()), 2)}" for one in SERVERS if (found := values(rows, one, IDLE))]
     together, calls = values(rows, OURS, "continuations"), ("continuations-in-turn", "continuations-apart")
     in_turn, at_once = (_spread(ratios(together, values(rows, OURS, one)), 2) for one in calls)
+    channelled, one_by_one = (_spread(list(values(rows, OURS, work).values())) for work in (CHANNELLED, GATEWAY))
     told = [
         (f"one call of /v1/score over {CONTINUATIONS} calls in turn (>= {0.7 * CONTINUATIONS:.1f})", in_turn),
         (f"over {CONTINUATIONS} calls, eight at once", at_once),
         ("a cold boot of the smallest model over the start of vLLM's server, each to its first token (<= 0.1)", boots),
-        ("the gateway alone, tokens streamed per second of its process (>= 20,000)", _spread(list(values(rows, OURS, GATEWAY).values()))),
+        (f"the gateway alone, tokens streamed per second of its process (>= 20,000), {_load(alone.MANY)} from a host", channelled),
+        (f"the same, {_load(alone.FEW)} one token at a time, the scripted engine in its own process", one_by_one),
         ("admission and settlement add, ms (<= 1)", _spread(list(values(rows, OURS, ACCOUNTING).values()), 2)),
         ("cores taken at rest", ", ".join(rest)),
     ]
     lines = [f"- {what}: {value}" for what, value in told if value]
     if lines:
         yield "\n".join(lines)
+
+
+def _load(asked: alone.Load) -> str:
+    return f"{asked.at_once} streams of {asked.tokens} tokens"
 
 
 def _failures(rows: list[Row]) -> Iterator[str]:
