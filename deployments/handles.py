@@ -148,6 +148,7 @@ class HandleEngine:
                 delta = await _next(call)
         finally:
             call.cut() if unfinished else call.let_end()
+            call.inbox.close()
 
     async def _begin(self, job: Job) -> Call:
         direct = None if self._direct is None else await self._direct.begin(job, self._failure)

@@ -28,7 +28,7 @@ class Script:
     """What goes wrong or slow. Counts are in tokens of a choice, times in seconds.
 
     `tokens` are generated first, whatever the seed; `refusal` is raised instead of starting; `deaths` is how
-    many jobs die or hang (None: all of them); `lose` leaves a token out.
+    many jobs die, by a `death`, or hang (None: all of them); `lose` leaves a token out.
     """
 
     tokens: tuple[int, ...] = ()
@@ -36,6 +36,7 @@ class Script:
     seconds_per_delta: float = 0.0
     refusal: EngineError | None = None
     die_after: int | None = None
+    death: type[EngineError] = EngineDied
     hang_after: int | None = None
     lose: int | None = None
     deaths: int | None = None
@@ -103,7 +104,7 @@ class ScriptedEngine:
         if self.script.deaths is not None and len(self.jobs) > self.script.deaths:
             return
         if index == self.script.die_after:
-            raise EngineDied("the script says so")
+            raise self.script.death("the script says so")
         if index == self.script.hang_after:
             await asyncio.Event().wait()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployments.inbox import Inbox
+from deployments.inbox import Inbox, Together
 from router.engine import Delta, EngineReaderSlow, Finish, FinishReason, Job, Position, Sampling
 from router.generation import Checks
 
@@ -75,9 +75,39 @@ async def test_a_reader_who_takes_nothing_is_told_and_the_rest_is_let_go() -> No
     inbox = Inbox(most=10)
     for first in range(1000):
         inbox.put(delta(0, first, first, k=4))
-    assert len(inbox._waiting) == 3
+    assert len(inbox._waiting) == 0
     with pytest.raises(EngineReaderSlow):
         await inbox.get()
+
+
+async def test_where_all_together_is_too_much_the_one_with_most_waiting_is_given_up() -> None:
+    together = Together(most=20)
+    small, large = Inbox(together=together), Inbox(together=together)
+    small.put(delta(0, 0, 5, k=4))
+    for first in range(4):
+        large.put(delta(0, first, first, k=4))
+    with pytest.raises(EngineReaderSlow):
+        await asyncio.wait_for(large.get(), 5)
+    assert (await small.get(), together.weight) == (delta(0, 0, 5, k=4), 0)
+
+
+async def test_a_reader_that_waits_is_told_too() -> None:
+    inbox = Inbox(most=10)
+    reading = asyncio.create_task(inbox.get())
+    await asyncio.sleep(0)
+    inbox.put(delta(0, 0, *range(20)))
+    with pytest.raises(EngineReaderSlow):
+        await asyncio.wait_for(reading, 5)
+
+
+async def test_what_nobody_reads_any_more_does_not_count() -> None:
+    together = Together(most=20)
+    for number in range(10):
+        inbox = Inbox(together=together)
+        inbox.put(delta(0, 0, number, k=4))
+        inbox.close()
+        inbox.put(delta(0, 1, number, k=4))
+    assert (together.weight, inbox.empty()) == (0, True)
 
 
 async def test_what_was_read_no_longer_counts() -> None:

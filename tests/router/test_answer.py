@@ -12,7 +12,7 @@ import pytest
 
 from router import sse
 from router.catalogue import Catalogue
-from router.engine import EngineBroken, EngineCold, EngineError
+from router.engine import EngineBroken, EngineCold, EngineError, EngineReaderSlow
 from router.scripted_engine import ScriptedEngine, ScriptedFleet
 from tests.conftest import PICO
 from tests.router.errors import assert_error
@@ -94,14 +94,19 @@ async def test_one_death_before_the_first_token_goes_unnoticed(client: httpx.Asy
     assert (await client.post("/v1/completions", json=BODY)).json()["usage"]["completion_tokens"] == 5
 
 
-@pytest.mark.parametrize("fault", [{"die_after": 3}, {"lose": 3}])
+READER_SLOW: dict[str, Any] = {"die_after": 3, "death": EngineReaderSlow}
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [({"die_after": 3}, "engine_error"), ({"lose": 3}, "engine_error"), (READER_SLOW, "reader_too_slow")], ids=str
+)
 async def test_a_failure_midway_is_an_event_and_the_stream_still_ends(
-    client: httpx.AsyncClient, engine: ScriptedEngine, follow: Follow, fault: dict[str, int]
+    client: httpx.AsyncClient, engine: ScriptedEngine, follow: Follow, fault: dict[str, Any], code: str
 ) -> None:
     follow(**fault)
     *tokens, failure = events((await client.post("/v1/completions", json=BODY | {"stream": True})).content)
     assert len(tokens) == 3
-    assert failure["error"]["code"] == "engine_error"
+    assert failure["error"]["code"] == code
     assert_let_go(engine)
 
 

@@ -16,7 +16,7 @@ from budgets.audit import Auditor
 from budgets.keys import ApiKey, Keys
 from budgets.usage import Report, Usage
 from router import sse
-from router.engine import EngineBroken, EngineCold
+from router.engine import EngineBroken, EngineCold, EngineReaderSlow
 from router.scripted_engine import ScriptedEngine
 from tests.router.server import Call, until
 
@@ -116,6 +116,14 @@ async def test_a_failure_of_ours_charges_what_was_made_and_a_cold_model_is_none(
     follow(**script)
     await client.post("/v1/completions", json=BODY | {"stream": stream})
     assert await charged(redis, api_key[1]) == expected
+
+
+async def test_a_reader_that_is_too_slow_pays_what_was_made_and_is_no_failure_of_ours(
+    client: httpx.AsyncClient, redis: Redis, api_key: tuple[str, ApiKey], follow: Follow
+) -> None:
+    follow(die_after=3, death=EngineReaderSlow)
+    await client.post("/v1/completions", json=BODY | {"stream": True})
+    assert await charged(redis, api_key[1]) == (1, 0, PROMPT, 3)
 
 
 async def test_a_refused_body_holds_nothing_and_counts_nothing(
