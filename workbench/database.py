@@ -24,12 +24,13 @@ look at the row count. A broken UNIQUE comes out as `sqlalchemy.exc.IntegrityErr
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Connection, MetaData, event
+from sqlalchemy import URL, BigInteger, Connection, MetaData, event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -85,6 +86,7 @@ class Database:
 
     async def _migrate(self) -> None:
         """A server that does not know the database, or will not let it be changed, is told as a statement that was wrong."""
+        _make_file(self.engine.url)
         try:
             await migrate(self.engine.execution_options(**{WRITES: True}))
         except OURS as error:
@@ -129,6 +131,14 @@ def _engine(url: str) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine
+
+
+def _make_file(url: URL) -> None:
+    """SQLite's, where there is none: for this user only, whatever the umask; what SQLite keeps beside it gets the same mode."""
+    name = url.database or ""
+    if url.drivername.startswith("sqlite") and not name.startswith("file:") and not os.path.exists(name):
+        with suppress(OSError):  # SQLite says it too
+            os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare(connection: Any, _: Any) -> None:

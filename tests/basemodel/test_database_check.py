@@ -28,7 +28,6 @@ async def make(path: Path) -> None:
 @pytest.fixture
 def made(path: Path) -> Path:
     asyncio.run(make(path))
-    path.chmod(0o600)
     return path
 
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -32,6 +35,29 @@ async def test_what_is_written_is_read_and_what_fails_is_undone(site: Site) -> N
             await session.flush()
             raise ZeroDivisionError
     assert [user.name for user in await site.users.list()] == ["ada"]
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+
+
+async def test_nobody_else_may_read_the_file_whatever_the_umask(tmp_path: Path) -> None:
+    one, before = Database(f"sqlite+aiosqlite:///{tmp_path}/site.db"), os.umask(0o022)
+    try:
+        async with one.writing() as session:
+            session.add(person())
+        assert modes(tmp_path) == dict.fromkeys(["site.db", "site.db-wal", "site.db-shm"], 0o600)
+    finally:
+        os.umask(before)
+        await one.close()
+
+
+async def test_a_file_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "site.db").touch(0o640)
+    one = Database(f"sqlite+aiosqlite:///{tmp_path}/site.db")
+    await one.open()
+    await one.close()
+    assert modes(tmp_path)["site.db"] == 0o640
 
 
 async def test_a_broken_rule_of_the_database_is_the_callers_to_hear(site: Site) -> None:
