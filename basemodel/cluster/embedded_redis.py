@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from psutil import NoSuchProcess
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -36,6 +37,8 @@ def start(home: Path, environment: dict[str, str]) -> Identity:
 def command(folder: Path, log: Path) -> list[str]:
     """No port, a socket for this user only, every second on disk, never a key dropped for room.
 
+    The torn end that a power cut leaves of its journal is cut off by itself; the first gateway then has it written anew, so
+    that no half of a transaction stays in it (`budgets/journal.py`).
     Its title stays as it is, because Redis writes a new one over its environment, which holds our mark.
     """
     settings = {
@@ -45,6 +48,7 @@ def command(folder: Path, log: Path) -> list[str]:
         "dir": str(folder),
         "appendonly": "yes",
         "appendfsync": "everysec",
+        "aof-load-truncated": "yes",
         "maxmemory-policy": "noeviction",
         "save": "",
         "daemonize": "yes",
@@ -76,13 +80,22 @@ def check_path(home: Path) -> None:
 
 
 def _ready(home: Path) -> bool:
-    """Whether it answers in time; a long journal has to be read first."""
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        if (home / "redis" / "redis.pid").exists() and answers(embedded_redis_url(home)):
+    """Whether it answers in time; a long journal has to be read first, and one that it cannot read ends it."""
+    deadline, pid_file = time.monotonic() + READY_SECONDS, home / "redis" / "redis.pid"
+    while time.monotonic() < deadline and not _ended(pid_file):
+        if pid_file.exists() and answers(embedded_redis_url(home)):
             return True
         time.sleep(0.05)
     return False
+
+
+def _ended(pid_file: Path) -> bool:
+    """Whether the process that wrote it is gone."""
+    pid = pid_file.read_text().strip() if pid_file.exists() else ""
+    try:
+        return pid.isdecimal() and Identity.of(int(pid)).process is None
+    except NoSuchProcess:
+        return True
 
 
 def answers(url: str, timeout_seconds: float = 2.0) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from basemodel.cluster import embedded_redis
 from basemodel.cluster.processes import MARK, marked, title, wait_gone
 from basemodel.cluster.sockets import listeners
 from basemodel.cluster.stop import down
+from basemodel.failure import Failure
 from budgets.redis_checks import refuse_unsafe
 from budgets.store import connect
 from router.settings import embedded_redis_url
@@ -50,6 +52,37 @@ async def test_it_may_hold_accounts(home: Path) -> None:
     redis = connect(embedded_redis_url(home))
     await refuse_unsafe(redis, {})
     await redis.aclose()
+
+
+def torn(home: Path) -> Path:
+    """The journal of a server that was killed after two writes."""
+    pid = start(home)
+    with Redis.from_url(embedded_redis_url(home)) as redis:
+        redis.set("first", "1")
+        redis.set("second", "2")
+    os.kill(pid, signal.SIGKILL)
+    assert wait_gone(marked(home), 5) == []
+    (journal,) = (path for path in (home / "redis").rglob("*.aof") if b"second" in path.read_bytes())
+    return journal
+
+
+def test_the_torn_end_of_its_journal_is_cut_off_by_itself(home: Path) -> None:
+    journal = torn(home)
+    os.truncate(journal, journal.stat().st_size - 3)
+    start(home)
+    with Redis.from_url(embedded_redis_url(home), decode_responses=True) as redis:
+        assert (redis.get("first"), redis.get("second")) == ("1", None)
+
+
+def test_a_journal_torn_in_the_middle_is_refused_at_once_and_left_as_it_is(home: Path) -> None:
+    journal = torn(home)
+    spoilt = journal.read_bytes().replace(b"first", b"fir")
+    journal.write_bytes(spoilt)
+    begun = time.monotonic()
+    with pytest.raises(Failure, match=r"redis\.log says why"):
+        start(home)
+    assert time.monotonic() - begun < embedded_redis.READY_SECONDS / 2
+    assert journal.read_bytes() == spoilt
 
 
 @pytest.mark.parametrize("stop", ["down", "SIGKILL"])
