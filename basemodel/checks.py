@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from basemodel import machine
-from basemodel.cluster import embedded_redis
+from basemodel.cluster import embedded_redis, metrics
 from basemodel.cluster.config import ServeConfig
 from basemodel.cluster.processes import marked
 from basemodel.cluster.sockets import Listener, holder, listeners
@@ -38,6 +38,7 @@ def before_start(settings: Settings, config: ServeConfig) -> list[Finding]:
         disk(settings),
         port(config.port),
         *([port(config.tls.port, "--https-port")] if config.tls else []),
+        *metrics_port(),
         redis(settings),
     ]
 
@@ -98,6 +99,15 @@ def port(number: int, option: str = "--port") -> Finding:
     return Finding("Port", FATAL, f"Port {number} is taken by {who}; end that, or choose another with {option}.")
 
 
+def metrics_port() -> list[Finding]:
+    """Nothing where Ray takes a free one."""
+    try:
+        wanted = metrics.wanted_port()
+    except Failure as error:
+        return [Finding("Port", FATAL, str(error))]
+    return [port(wanted, metrics.VARIABLE)] if wanted else []
+
+
 def redis(settings: Settings) -> Finding:
     """The embedded one only needs a binary and a short path; any other must answer."""
     try:
@@ -111,6 +121,16 @@ def redis(settings: Settings) -> Finding:
         text = "The Redis of BASEMODEL_REDIS_URL does not answer; start it, correct the URL, or unset it for the embedded one."
         return Finding("Redis", FATAL, text)
     return Finding("Redis", READY, "answers")
+
+
+def redis_in_use(settings: Settings, state: State) -> Finding:
+    """That of the service that runs, which must answer."""
+    if state.redis is None:
+        return redis(settings)
+    if not embedded_redis.answers(embedded_redis_url(settings.home)):
+        text = f"The embedded Redis does not answer; `basemodel up` starts it again, and {settings.home}/logs/redis.log says more."
+        return Finding("Redis", FATAL, text)
+    return Finding("Redis", READY, "embedded, answers")
 
 
 def doors(settings: Settings) -> list[Finding]:

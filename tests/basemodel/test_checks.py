@@ -10,6 +10,7 @@ import pytest
 
 from basemodel import checks, machine
 from basemodel.checks import Finding
+from basemodel.cluster import metrics
 from basemodel.cluster.config import ServeConfig
 from basemodel.failure import Failure
 from router.settings import Settings
@@ -34,6 +35,24 @@ def test_a_taken_port_names_its_holder() -> None:
     assert said.startswith(f"Port {port} is taken by ")
     assert f"(process {os.getpid()})" in said
     assert "--port" in said
+
+
+def test_a_taken_port_of_the_measures_is_found_before_ray_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setenv(metrics.VARIABLE, str(port))
+        (found,) = checks.metrics_port()
+    assert fatal(found).startswith(f"Port {port} is taken by ")
+    assert "choose another with BASEMODEL_METRICS_PORT" in found.text
+    assert checks.metrics_port()[0].level == checks.READY
+
+
+@pytest.mark.parametrize(("said", "levels"), [(None, []), ("0", []), ("http", [checks.FATAL])])
+def test_any_port_of_the_measures_needs_no_look(monkeypatch: pytest.MonkeyPatch, said: str | None, levels: list[str]) -> None:
+    monkeypatch.delenv(metrics.VARIABLE, raising=False)
+    if said is not None:
+        monkeypatch.setenv(metrics.VARIABLE, said)
+    assert [found.level for found in checks.metrics_port()] == levels
 
 
 def test_an_unreachable_redis_says_what_to_do(tmp_path: Path) -> None:
