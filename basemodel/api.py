@@ -85,7 +85,13 @@ def check(response: httpx.Response) -> None:
     if response.is_success:
         return
     response.read()
-    raise Failure(f"{message(response)} (HTTP {response.status_code})")
+    raise Failure(f"{message(response)} (HTTP {response.status_code}){_other_key(response.status_code)}")
+
+
+def _other_key(status: int) -> str:
+    """What to do where the first key was taken and opens nothing."""
+    first = status == 401 and not os.environ.get("ACS_API_KEY")
+    return "; this machine's first key opens nothing there: set ACS_API_KEY to one that does." if first else ""
 
 
 def message(response: httpx.Response) -> str:

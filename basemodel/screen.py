@@ -23,11 +23,11 @@ def tables(seen: Seen) -> Group:
     models = [[str(model.get("id")), str(model.get("state", ""))] for model in seen.models]
     processes = [[str(found["pid"]), f"{found['memory'] / MIB:.0f} MiB", found["title"]] for found in seen.processes]
     parts = [(["model", "state"], models), (["process", "memory", "what"], processes)]
-    return Group(*(console.table(columns, rows) for columns, rows in parts if rows))
+    return Group(*_troubles(seen), *(console.table(columns, rows) for columns, rows in parts if rows))
 
 
 def screen(seen: Seen) -> Group:
-    parts: list[Text | Table] = [Text(seen.sentence(), no_wrap=True, overflow="ellipsis"), _service(seen)]
+    parts: list[Text | Table] = [Text(seen.sentence(), no_wrap=True, overflow="ellipsis"), _service(seen), *_troubles(seen)]
     age = time.monotonic() - seen.at
     if age > STALE_SECONDS:
         parts.append(Text(f"As of {age:.0f} s ago: something does not answer.", style="red"))
@@ -36,6 +36,10 @@ def screen(seen: Seen) -> Group:
     if seen.accounts:
         parts += [Text(), _accounts(seen)]
     return Group(*parts, Text(), Text("q ends this", style="dim"))
+
+
+def _troubles(seen: Seen) -> list[Text]:
+    return [Text(trouble, style="red") for trouble in seen.troubles]
 
 
 def _service(seen: Seen) -> Text:
