@@ -69,8 +69,9 @@ class Start:
 
     def _first_state(self) -> State:
         owner = Identity.of(os.getpid())
-        config = self.config
-        return State("starting", int(time.time()), str(config.source), config.host, config.port, owner=owner, tls=config.tls)
+        config, public_url = self.config, self.settings.public_url
+        where = (str(config.source), config.host, config.port)
+        return State("starting", int(time.time()), *where, owner=owner, tls=config.tls, public_url=public_url)
 
     def _redis(self, environment: dict[str, str]) -> Identity | None:
         """Redis is there and holds the first key; the identity of the server if it is ours."""

@@ -19,7 +19,7 @@ FILE = "state.json"
 @dataclass(frozen=True)
 class State:
     """`phase` is `starting` or `running`, `started` Unix seconds; `owner` is the `up` that is
-    starting it, or that stays in the foreground."""
+    starting it, or that stays in the foreground; `public_url` is what it was told of where users see it."""
 
     phase: str
     started: int
@@ -30,6 +30,7 @@ class State:
     redis: Identity | None = None
     owner: Identity | None = None
     tls: Tls | None = None
+    public_url: str | None = None
 
     @property
     def base_url(self) -> str:

@@ -30,6 +30,6 @@ def examine(settings: Settings) -> list[Finding]:
     """While the service runs its own port is taken and its memory used, as they should be."""
     state = running(settings.home)
     if state is not None:
-        steady = [checks.python(), checks.processor(), checks.numa_library(), checks.disk(settings), checks.redis(settings)]
+        steady = [checks.python(), checks.processor(), checks.numa_library(), checks.disk(settings), checks.redis_in_use(settings, state)]
         return [*steady, Finding("Service", checks.READY, f"runs at {state.base_url}/v1"), *checks.doors(settings)]
     return [*checks.before_start(settings, ServeConfig.load(None, None, None)), *checks.doors(settings)]

@@ -13,18 +13,20 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from basemodel import checks, console, first_invite, first_key
+from basemodel import checks, console, first_invite, first_key, news
+from basemodel.cluster import redis_keeper
 from basemodel.cluster.config import ServeConfig
 from basemodel.cluster.start import Start, running
 from basemodel.cluster.state import State
 from basemodel.cluster.stop import starting, sweep
 from basemodel.cluster.tls import Tls
 from basemodel.failure import Failure
-from router.settings import CHECKOUT, Settings
+from router.settings import Settings
 from workbench.settings import SiteSettings
 
 WATCH_SECONDS = 1.0
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STARTED, RUNS = "It is ready.", "It runs already."
 
 
 def up(
@@ -39,17 +41,19 @@ def up(
     """Start the service and wait until its warm models are ready; Ctrl-C stops it."""
     settings = Settings.read()
     SiteSettings.read()  # what is wrong with them is said before anything starts
+    if https_port and not certificate:
+        raise Failure("--https-port needs --certificate, the PEM file with certificate and key; without one there is no https.")
     tls = Tls.of(certificate, https_port, settings.public_url) if certificate else None
-    request = Request(settings, config, host, port, tls, detach, as_json)
+    request = Request(settings, config, host, port, tls, https_port, detach, as_json)
     with interruptible():
         try:
-            state, started = ensure_started(request)
+            state, head = ensure_started(request)
         except KeyboardInterrupt:
             raise Failure("Stopped before it was ready; nothing is left running.") from None
-        if started and not detach:
+        if head == STARTED and not detach:
             stay(state, request)
         else:
-            say(state, request, started)
+            say(state, request, head)
 
 
 @dataclass(frozen=True)
@@ -59,19 +63,42 @@ class Request:
     host: str | None
     port: int | None
     tls: Tls | None
+    https_port: int | None
     detached: bool
     as_json: bool
 
+    def unlike(self, state: State) -> list[str]:
+        """The options that were given and are not those of what runs."""
+        runs = state.tls or Tls("", 0)
+        pairs = {
+            "--config": (self.config and self.config.resolve(), Path(state.config).resolve()),
+            "--host": (self.host, state.host),
+            "--port": (self.port, state.port),
+            "--certificate": (self.tls and self.tls.certificate, runs.certificate),
+            "--https-port": (self.https_port, runs.port),
+        }
+        return [option for option, (given, is_so) in pairs.items() if given is not None and given != is_so]
 
-def ensure_started(request: Request) -> tuple[State, bool]:
-    """Starts what does not run: how it stands, and whether this call started it. Raises Failure."""
+
+def ensure_started(request: Request) -> tuple[State, str]:
+    """Starts what does not run, also a Redis that died under the service: how it stands, and what is new. Raises Failure."""
     home = request.settings.home
     with starting(home):
         state = running(home)
         if state is not None:
-            return state, False
+            refuse_other(state, request)
+            revived = redis_keeper.revive(home)
+            return State.read(home) or state, f"{RUNS} {redis_keeper.REVIVED}" if revived else RUNS
         sweep(home)
-        return start(request), True
+        return start(request), STARTED
+
+
+def refuse_other(state: State, request: Request) -> None:
+    """Raises Failure where what runs is not what was asked for."""
+    unlike = request.unlike(state)
+    if unlike:
+        where = f"It runs at {state.base_url} with {state.config}, not with the {', '.join(unlike)} given here"
+        raise Failure(f"{where}; `basemodel down` first, or `basemodel up` without options to see how it runs.")
 
 
 def start(request: Request) -> State:
@@ -79,43 +106,30 @@ def start(request: Request) -> State:
     config = ServeConfig.load(request.config, request.host, request.port, request.tls)
     checks.refuse(checks.before_start(request.settings, config))
     with console.progress(quiet=request.as_json) as tell:
-        return Start(request.settings, config, request.detached, tell).run()
+        state = Start(request.settings, config, request.detached, tell).run()
+    if request.detached and state.redis:
+        redis_keeper.leave(request.settings.home)
+    return state
 
 
-def say(state: State, request: Request, started: bool) -> None:
-    key = first_key.stored(request.settings.home)
-    site = (request.settings.public_url or state.base_url).rstrip("/")
-    base, invite = f"{site}/v1", asyncio.run(first_invite.link(request.settings, site))
+def say(state: State, request: Request, head: str) -> None:
+    settings, site = request.settings, (state.public_url or state.base_url).rstrip("/")
+    base, key, invite = f"{site}/v1", asyncio.run(first_key.active(settings)), asyncio.run(first_invite.link(settings, site))
     document = {"base": base, "key": key, "site": site, "invite": invite, "host": state.host, "port": state.port, "config": state.config}
-    down = "make down" if (CHECKOUT / "Makefile").exists() else "basemodel down"
-    news = "It is ready." if started else "It runs already."
-    how_to_stop = down if request.detached or not started else f"Ctrl-C, or `{down}` elsewhere"
-    text = f"{news} API base: {base}\n\n{example(base, key)}\n\n{doors(site, invite)}\n\nTo stop it: {how_to_stop}"
+    down = news.down(settings.home)
+    how_to_stop = down if request.detached or head != STARTED else f"Ctrl-C, or `{down}` elsewhere"
+    text = f"{head} API base: {base}\n\n{news.example(base, key)}\n\n{news.doors(site, invite)}\n\nTo stop it: {how_to_stop}"
     console.answer(request.as_json, document, text)
 
 
-def doors(site: str, invite: str | None) -> str:
-    """The site's address and, as long as it has no admin, who comes in how."""
-    address = f"In a browser: {site}/"
-    return address if invite is None else f"{address}\nThe first admin comes in once by: {invite}"
-
-
-def example(base: str, key: str | None) -> str:
-    """A curl to paste."""
-    return (
-        f"  export ACS_API_KEY={key or '<a key from `basemodel keys create`>'}\n"
-        f"  export ACS_API_BASE={base}\n"
-        "  curl $ACS_API_BASE/completions -H \"Authorization: Bearer $ACS_API_KEY\" -H 'Content-Type: application/json' \\\n"
-        '    -d \'{"model": "pico", "prompt": "In the beginning", "max_tokens": 40, "temperature": 0.7}\''
-    )
-
-
 def stay(state: State, request: Request) -> None:
-    """Says where it answers, until Ctrl-C, SIGTERM or the end of the service. Raises Failure when it ended by itself."""
+    """Says where it answers, and keeps its Redis, until Ctrl-C, SIGTERM or its end. Raises Failure when it ended by itself."""
     home = request.settings.home
+    keeper = redis_keeper.Keeper(home, lambda said: console.complaints.print(said, markup=False))
     try:
-        say(state, request, started=True)
+        say(state, request, STARTED)
         while running(home):
+            keeper.look()
             time.sleep(WATCH_SECONDS)
     except KeyboardInterrupt:
         stop(home, request.as_json)
