@@ -77,6 +77,15 @@ def test_a_command_of_the_page_is_one_of_ours(command: str) -> None:
     assert [option for option in options if option not in shown.stdout] == []
 
 
+@pytest.mark.parametrize("page", ["docs/operating.md", "deploy/systemd/README.md"])
+def test_the_pattern_that_ends_haproxy_is_how_it_is_started_and_not_itself(page: str) -> None:
+    (pattern,) = re.findall(r'pkill (?:-u basemodel )?-f "([^"]+)"', (CHECKOUT / page).read_text())
+    pattern = pattern.replace("$BASEMODEL_HOME", "/var/lib/basemodel")
+    assert 'command = [binary(), "-db", "-f", str(self._config)]' in (CHECKOUT / "deployments" / "entrance.py").read_text()
+    assert re.search(pattern, "/opt/bin/haproxy -db -f /var/lib/basemodel/haproxy.cfg")
+    assert not re.search(pattern, f'bash -c pkill -f "{pattern}"')
+
+
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:deploy|tests|docs|requirements)/[\w./-]+)`", PAGE))))
 def test_a_path_of_the_page_is_there(path: str) -> None:
     assert (CHECKOUT / path).exists()
