@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -132,8 +133,9 @@ def running(spec: Any, folder: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def none_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a machine that does nothing else; only what needs no server can be measured."""
+def none_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """On a machine that does nothing else; only what needs no server can be measured. What is kept of a failure is kept in `tmp_path`."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     async def tokens(count: int) -> float:
         return 20_000.0
