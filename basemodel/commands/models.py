@@ -10,8 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from basemodel import api, audit, console, store
+from basemodel.cluster.config import ServeConfig
 from basemodel.failure import Failure
 from router.boots import Boot, Boots
+from router.settings import home_folder
 from router.wishes import Wishes
 
 app = typer.Typer(no_args_is_help=True, help="What the running service can serve, and how it stands.")
@@ -66,7 +68,17 @@ def stop(model: Id, as_json: console.Json = False) -> None:
 def history(model: Id, as_json: console.Json = False) -> None:
     """The model's latest boots: who woke it, how long each phase took, and how long it stood idle."""
     boots = store.run(lambda opened: Boots(opened.redis).past(model))
+    if not boots:
+        _check_known(model)
     console.answer(as_json, [_document(boot) for boot in boots], console.table(HISTORY, [_line(boot) for boot in boots]))
+
+
+def _check_known(model: str) -> None:
+    """Of one that never booted: raises Failure unless the config that was run here last, or would be, has it."""
+    last = home_folder() / "serve_config.yaml"
+    config = ServeConfig.load(last if last.exists() else None, None, None)
+    if f"model-{model}" not in config.applications:
+        raise Failure(f"There is no model {model}: none of that name ever booted, and {config.source} has none.")
 
 
 def _reasons() -> dict[str, str]:

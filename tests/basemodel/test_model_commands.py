@@ -11,7 +11,7 @@ from redis import Redis
 from budgets.store import connect
 from router.boots import Boot, Boots
 from router.lifecycle import Phase
-from tests.basemodel.command_line import run, succeed
+from tests.basemodel.command_line import fail, run, succeed
 
 ASKED = 1_795_000_000.0
 
@@ -51,3 +51,13 @@ def test_it_is_a_table_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_model_that_never_booted_has_no_history() -> None:
     assert succeed("models", "history", "micro") == []
+
+
+def test_a_model_that_there_is_not_has_none_either_and_that_is_said() -> None:
+    assert "There is no model NOPE" in fail("models", "history", "NOPE")
+
+
+def test_a_model_that_was_taken_out_keeps_its_history(tmp_path: Path) -> None:
+    (tmp_path / "serve_config.yaml").write_text("applications: []\n")
+    assert len(succeed("models", "history", "nano")) == 2
+    assert "There is no model micro" in fail("models", "history", "micro")
