@@ -5,10 +5,16 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from basemodel.cluster.start import Tell
 from router.settings import CHECKOUT, home_folder
 
 #: In the place of a key; a shell takes it as it is.
 SOME_KEY = "acs-bm-..."
+
+
+def without(names: list[str], tell: Tell) -> Tell:
+    """Tells of all steps but these."""
+    return lambda steps: tell({name: state for name, state in steps.items() if name not in names})
 
 
 def example(base: str, key: str | None) -> str:

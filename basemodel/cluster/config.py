@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from basemodel.cluster.models import model_faults
+from basemodel.cluster.models import MODEL, model_faults
 from basemodel.cluster.tls import Tls
 from basemodel.failure import Failure
 from router.settings import CHECKOUT
@@ -51,6 +51,12 @@ class ServeConfig:
     @property
     def applications(self) -> list[str]:
         return [str(application.get("name")) for application in self.content["applications"]]
+
+    @property
+    def cold(self) -> list[str]:
+        """The applications of models that do not run until they are needed, however ready Serve says they are."""
+        models = [one for one in self.content["applications"] if one.get("import_path") == MODEL]
+        return [str(one["name"]) for one in models if not (one.get("args") or {}).get("warm")]
 
     def write(self, home: Path) -> Path:
         """What is really run, beside the state."""

@@ -106,7 +106,9 @@ def start(request: Request) -> State:
     config = ServeConfig.load(request.config, request.host, request.port, request.tls)
     checks.refuse(checks.before_start(request.settings, config))
     with console.progress(quiet=request.as_json) as tell:
-        state = Start(request.settings, config, request.detached, tell).run()
+        state = Start(request.settings, config, request.detached, news.without(config.cold, tell)).run()
+    if config.cold and not request.as_json:
+        console.people.print(f"Deployed, and cold until they are needed: {', '.join(config.cold)}", markup=False)
     if request.detached and state.redis:
         redis_keeper.leave(request.settings.home)
     return state

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from basemodel import news
+from basemodel.cluster.config import ServeConfig
 from router.settings import home_folder
 
 
@@ -32,3 +33,11 @@ def test_where_there_is_no_checkout_the_program_is_on_the_path(tmp_path: Path, m
     monkeypatch.setattr(news, "CHECKOUT", tmp_path)
     assert news.down(home_folder({})) == "basemodel down"
     assert news.down(tmp_path) == f"BASEMODEL_HOME={tmp_path} basemodel down"
+
+
+def test_a_model_that_is_cold_is_not_told_to_be_ready() -> None:
+    told: dict[str, str] = {}
+    cold = ServeConfig.load(None, None, None).cold
+    assert cold == ["model-nano", "model-micro"]
+    news.without(cold, told.update)({"model-pico": "RUNNING", "model-nano": "RUNNING", "gateway": "RUNNING"})
+    assert told == {"model-pico": "RUNNING", "gateway": "RUNNING"}

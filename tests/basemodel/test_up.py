@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from basemodel import first_key
+from basemodel import checks, first_key
+from basemodel.cluster import redis_keeper
+from basemodel.cluster.processes import Identity
+from basemodel.cluster.start import Start
 from basemodel.cluster.state import State
 from basemodel.cluster.tls import Tls
 from basemodel.commands import up
@@ -112,3 +115,21 @@ def test_a_revoked_first_key_is_not_printed_and_what_is_can_be_pasted(home: Path
 def test_a_disabled_account_has_no_key_to_print(home: Path) -> None:
     assert run("accounts", "disable", first_key.ACCOUNT)[0] == 0
     assert succeed("up")["key"] is None
+
+
+@pytest.mark.parametrize(
+    ("detached", "redis", "left"),
+    [(True, Identity(1, 1.0), True), (False, Identity(1, 1.0), False), (True, None, False)],
+    ids=["--detach", "in the foreground", "a Redis of one's own"],
+)
+def test_only_an_up_that_leaves_a_redis_of_ours_leaves_a_keeper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], detached: bool, redis: Identity | None, left: bool
+) -> None:
+    keepers: list[Path] = []
+    monkeypatch.setattr(redis_keeper, "leave", keepers.append)
+    monkeypatch.setattr(checks, "before_start", lambda *_: [])
+    monkeypatch.setattr(Start, "run", lambda self: replace(RUNS, redis=redis))
+    settings = Settings.read({"BASEMODEL_HOME": str(tmp_path)})
+    up.start(up.Request(settings, None, None, None, None, None, detached, as_json=False))
+    assert keepers == [tmp_path] * left
+    assert "Deployed, and cold until they are needed: model-nano, model-micro" in capsys.readouterr().out
