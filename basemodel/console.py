@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from basemodel.cluster.start import Tell
+from basemodel.listing import Listing
 
 people = Console(highlight=False, soft_wrap=True)
 complaints = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -23,21 +24,16 @@ complaints = Console(stderr=True, highlight=False, soft_wrap=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
-def answer(as_json: bool, document: Any, text: str | Table) -> None:
+def answer(as_json: bool, document: Any, text: str | Listing) -> None:
     """The document for programs, or the text for people."""
     if as_json:
         print(json.dumps(document, ensure_ascii=False))
     else:
-        people.print(text if isinstance(text, Table) else Text(text))
+        people.print(Text(text) if isinstance(text, str) else text)
 
 
-def table(columns: list[str], rows: list[list[str]]) -> Table:
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
-    return made
+def table(columns: list[str], rows: list[list[str]]) -> Listing:
+    return Listing(columns, rows)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def list_keys(account: Annotated[str | None, typer.Option(help="Only this accoun
         return [await with_caps(store, owner, key) for owner, key in await chosen_key.listed(store, account)]
 
     keys = store.run(found)
-    columns = ["account", "name", "key", "state", "expires", "models", "tokens a month", "at once", "id"]
+    columns = ["account", "name", "key", "state", "until", "models", "tokens a month", "at once", "id"]
     console.answer(as_json, [described(*listed) for listed in keys], console.table(columns, [row(*listed) for listed in keys]))
 
 
@@ -149,7 +149,7 @@ def described(owner: Account, key: ApiKey, caps: KeyCaps) -> dict[str, Any]:
 def row(owner: Account, key: ApiKey, caps: KeyCaps) -> list[str]:
     expires = "never" if key.expires is None else datetime.fromtimestamp(key.expires, UTC).strftime("%Y-%m-%d %H:%M")
     tokens = "unbounded" if caps.monthly_tokens is None else f"{caps.monthly_tokens:,}"
-    shown = [owner.name, key.name, f"{key.prefix}…{key.last4}", state(key), expires, ",".join(key.models or ["all"])]
+    shown = [owner.name, key.name, f"…{key.last4}", state(key), expires, ",".join(key.models or ["all"])]
     return [*shown, tokens, str(caps.concurrency), key.id]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from basemodel import chosen_key, console, first_key, options, store
+from basemodel.listing import Listing
 from budgets.accounts import Accounts
 from budgets.usage import Report, Standing, Usage
 
@@ -41,7 +41,7 @@ def show(
         console.people.print(models(report))
 
 
-def standings(report: Report) -> Table:
+def standings(report: Report) -> Listing:
     keys = [["key", *amounts(key)] for key in ([report.key] if report.key else report.keys)]
     return console.table(["", "name", "cap", "used", "held", "remaining"], [["account", *amounts(report.account)], *keys])
 
@@ -52,7 +52,7 @@ def amounts(standing: Standing) -> list[str]:
     return [standing.name, *("unbounded" if tokens is None else f"{tokens:,}" for tokens in shown)]
 
 
-def models(report: Report) -> Table:
+def models(report: Report) -> Listing:
     counts = ["requests", "prompt_tokens", "completion_tokens", "errors"]
     rows = [[row.model, *(f"{row.counts[what]:,}" for what in counts)] for row in report.by_model]
     return console.table(["model", *(what.replace("_", " ") for what in counts)], rows)
