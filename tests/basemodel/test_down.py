@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from basemodel.cluster.processes import marked, title
+from basemodel.cluster.redis_keeper import REVIVED, is_silent
 from basemodel.cluster.sockets import holder
 from basemodel.cluster.state import State
 from tests.cluster import BASEMODEL, CHECKOUT, Stack, eventually, forget_ray, free_port, run_basemodel
@@ -121,4 +122,15 @@ def test_an_up_whose_ray_dies_says_so_and_clears_up(small: Small) -> None:
     said, _ = small.up.communicate(timeout=60)
     assert small.up.returncode == 1
     assert "ended by itself" in said
+    assert small.nothing_left()
+
+
+def test_an_up_in_the_foreground_starts_a_redis_that_dies_again_and_ends_that_one_too(small: Small) -> None:
+    eventually(small.ready, UP_SECONDS)
+    killed = next(process for process in marked(small.home) if title(process) == "redis-server")
+    killed.kill()
+    eventually(lambda: "redis-server" in small.titles() and not is_silent(small.home), 30)
+    small.up.send_signal(signal.SIGINT)
+    said, _ = small.up.communicate(timeout=DOWN_SECONDS)
+    assert REVIVED in said
     assert small.nothing_left()
