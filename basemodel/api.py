@@ -70,6 +70,7 @@ def warm(model_id: str) -> dict[str, Any]:
 def _asked(method: str, path: str) -> dict[str, Any]:
     with client() as opened:
         response = opened.request(method, path)
+        _check_first_key(response)
         check(response)
         try:
             document = response.json()
@@ -80,18 +81,19 @@ def _asked(method: str, path: str) -> dict[str, Any]:
             raise Failure(f"What answers at {base()} is not a base-model API; set ACS_API_BASE to one.") from error
 
 
+def _check_first_key(response: httpx.Response) -> None:
+    """Raises Failure where no key was given, and the one taken instead opens nothing."""
+    if response.status_code == 401 and not os.environ.get("ACS_API_KEY"):
+        make = "`basemodel keys create --account default` makes one"
+        raise Failure(f"The first key of this machine opens nothing there any more; set ACS_API_KEY to one that does: {make}.")
+
+
 def check(response: httpx.Response) -> None:
     """Raises Failure with the service's own message."""
     if response.is_success:
         return
     response.read()
-    raise Failure(f"{message(response)} (HTTP {response.status_code}){_other_key(response.status_code)}")
-
-
-def _other_key(status: int) -> str:
-    """What to do where the first key was taken and opens nothing."""
-    first = status == 401 and not os.environ.get("ACS_API_KEY")
-    return "; this machine's first key opens nothing there: set ACS_API_KEY to one that does." if first else ""
+    raise Failure(f"{message(response)} (HTTP {response.status_code})")
 
 
 def message(response: httpx.Response) -> str:
