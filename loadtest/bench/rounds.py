@@ -23,7 +23,7 @@ from router.catalogue import ModelSpec
 
 #: Beside WORKS. BOOT is from a server's start to its first token, COLD that of a cold model of ours; IDLE is cores taken at rest.
 BOOT, COLD, IDLE, GATEWAY, CHANNELLED, ACCOUNTING = "boot", "cold-boot", "idle", "gateway-alone", "gateway-channelled", "accounting"
-OTHERS = (BOOT, COLD, IDLE, GATEWAY, CHANNELLED, ACCOUNTING)
+OTHERS = (BOOT, IDLE, COLD, GATEWAY, CHANNELLED, ACCOUNTING)  # at rest before a boot, after which another spare worker begins
 #: Measured without the whole service.
 ALONE = (GATEWAY, CHANNELLED, ACCOUNTING)
 
