@@ -47,6 +47,7 @@ CPU_ENVIRONMENT = {
     "TORCH_COMPILE_DISABLE": "1",
     "VLLM_CPU_ATTN_SPLIT_KV": "0",
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    "OMP_WAIT_POLICY": "passive",  # a thread that spins while it waits takes the core from the gateway
 }
 
 

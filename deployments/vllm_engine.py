@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-import torch
 from vllm import SamplingParams
 from vllm.engine.arg_utils import AsyncEngineArgs
 from vllm.inputs.engine import tokens_input
@@ -97,7 +96,9 @@ class VllmEngine:
     def __init__(self, spec: ModelSpec, seed: int) -> None:
         """Blocks for the whole boot."""
         if spec.gpus == 0:
-            torch.set_num_threads(spec.threads)
+            from deployments import vllm_threads  # not on a GPU
+
+            vllm_threads.install(spec)
         self._llm = AsyncLLM.from_vllm_config(engine_config(spec, seed), disable_log_stats=True, stat_loggers=[VllmStats])
         self.last_output = time.monotonic()
 

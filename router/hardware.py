@@ -21,6 +21,9 @@ class Hardware(BaseModel):
     kv_cache_bytes: int | None = Field(default=None, gt=0, description="KV cache per engine, on each of its GPUs; None: vLLM's own choice")
     block_size: int | None = Field(default=None, gt=0)
     threads: int = Field(default=1, ge=1, description="CPU threads of one engine")
+    prompt_threads: int | None = Field(
+        default=None, ge=1, description="CPU threads of a step that computes prompts; None: twice threads, as far as there are cores"
+    )
     num_cpus: float = Field(default=0.1, ge=0, description="What Ray counts for the replica actor")
 
     @model_validator(mode="after")

@@ -1,4 +1,6 @@
-"""Our kernels beside the ones they stand for, on stdout as JSON; a process of its own, because vLLM takes seconds to import.
+"""Our kernels beside the ones they stand for, and products by several threads, on stdout as JSON.
+
+A process of its own, because vLLM takes seconds to import.
 
 `python -m tests.stack.kernels_probe`
 """
@@ -7,6 +9,7 @@ import json
 from typing import Any
 
 import torch
+from vllm import _custom_ops as ops
 from vllm.config import VllmConfig, set_current_vllm_config
 from vllm.model_executor.layers.layernorm import RMSNorm
 from vllm.platforms import current_platform
@@ -14,7 +17,8 @@ from vllm.v1.sample.sampler import Sampler
 
 original_gather = Sampler.gather_logprobs
 
-from deployments import vllm_kernels  # noqa: E402  # after what it replaces was kept
+from deployments import vllm_kernels, vllm_threads  # noqa: E402  # after what it replaces was kept
+from tests.conftest import PICO  # noqa: E402
 
 ROWS, WIDTH, VOCABULARY = 70, 96, 4096
 
@@ -39,6 +43,30 @@ def gathered(k: int, rows: torch.Tensor) -> bool:
     return same and torch.equal(ours.logprob_token_ids, theirs.logprob_token_ids) and ours.logprob_token_ids.dtype == torch.int32
 
 
+def products(threads: int, inputs: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    torch.set_num_threads(threads)
+    return ops.onednn_mm(ops.create_onednn_mm(weights.t(), 1), inputs, None)  # type: ignore[no-any-return]
+
+
+def shared() -> dict[str, Any]:
+    """Threads of steps with so many tokens of prompts beyond each request's one; and whether products are the same by any number."""
+    vllm_threads.install(PICO.model_copy(update={"threads": 1, "prompt_threads": 3}))
+    counts: dict[str, list[int]] = {}
+    for tokens in (0, vllm_threads.MANY_TOKENS - 1, vllm_threads.MANY_TOKENS, 0):
+        vllm_threads.share(tokens)
+        counts.setdefault(str(tokens), []).append(torch.get_num_threads())
+    # Each shape is multiplied once: oneDNN keeps a product with the threads that it was made for.
+    inputs, weights = torch.randn(400, 768), torch.randn(512, 768)
+    first = products(1, inputs[:150], weights)
+    same = [torch.equal(products(threads, inputs[: 150 + threads], weights)[:150], first) for threads in (2, 3, 4)]
+    return {"counts": counts, "same": same}
+
+
+def defaults() -> list[int]:
+    """Threads for prompts where nothing is said: of 1, and of more than there are cores."""
+    return [vllm_threads.for_prompts(PICO.model_copy(update={"threads": threads})) for threads in (1, 1000)]
+
+
 def main() -> None:
     torch.manual_seed(1)
     current_platform.import_kernels()
@@ -52,6 +80,8 @@ def main() -> None:
             "an odd width": norms(torch.float32, WIDTH + 1),
             "bfloat16": norms(torch.bfloat16, WIDTH),
             "gathered": {str(k): gathered(k, rows) for k in (0, 1, 2, 20)},
+            "threads": shared(),
+            "default threads": defaults(),
             "ranks of equals": torch.equal(vllm_kernels.not_smaller(halves, column), (halves >= column).sum(-1)),
         }
     print(json.dumps(found))

@@ -1,8 +1,9 @@
-"""`deployments/vllm_kernels.py` against the kernels of vLLM that they stand for."""
+"""`deployments/vllm_kernels.py` against the kernels of vLLM that they stand for, and `deployments/vllm_threads.py`."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -47,3 +48,15 @@ def test_likeliest_tokens_and_ranks_are_vllms(found: dict[str, Any], k: str) -> 
 
 def test_a_rank_counts_equal_values(found: dict[str, Any]) -> None:
     assert found["ranks of equals"]
+
+
+def test_a_step_that_computes_prompts_has_more_threads(found: dict[str, Any]) -> None:
+    assert found["threads"]["counts"] == {"0": [1, 1], "127": [1], "128": [3]}
+
+
+def test_products_are_the_same_to_the_bit_by_any_number_of_threads(found: dict[str, Any]) -> None:
+    assert found["threads"]["same"] == [True, True, True]
+
+
+def test_prompts_have_twice_the_threads_as_far_as_there_are_cores(found: dict[str, Any]) -> None:
+    assert found["default threads"] == [min(2, len(os.sched_getaffinity(0))), 1000]
