@@ -21,7 +21,7 @@ from vllm.v1.engine.exceptions import EngineDeadError
 
 from deployments.counter_generator import engine_seed
 from deployments.outputs import Outputs
-from deployments.vllm_patches import MOST_CACHED
+from deployments.vllm_scores import MOST_CACHED
 from deployments.vllm_stats import VllmStats
 from router.catalogue import ModelSpec
 from router.engine import Delta, EngineDied, Job, Sampling

@@ -29,14 +29,11 @@ from vllm.v1.sample.ops.topk_topp_sampler import TopKTopPSampler, apply_top_k_to
 from vllm.v1.sample.sampler import Sampler
 from vllm.v1.worker.gpu_input_batch import CachedRequestState
 
-from deployments import vllm_exact, vllm_kernels, vllm_version
+from deployments import vllm_exact, vllm_kernels, vllm_scores, vllm_version
 from deployments.boot_sheet import BootSheet
 from deployments.counter_generator import CounterGenerator
 
 PARENT_CHECK_SECONDS = 0.5
-
-#: In `SamplingParams.extra_args`: how many prompt tokens may come from the prefix cache.
-MOST_CACHED = "most_cached"
 
 original_run = core.EngineCoreProc.run_engine_core
 original_lookup = KVCacheManager.get_computed_blocks
@@ -50,10 +47,9 @@ def install(exact: bool) -> None:
     vllm_version.check(vllm.__version__)
     # The engine process outlives a killed parent unless it watches it (vllm-project/vllm#55510).
     core.EngineCoreProc.run_engine_core = staticmethod(run_engine_core)
-    KVCacheManager.get_computed_blocks = computed_blocks
+    _install_in_engine()
     LogprobsProcessor._update_prompt_logprobs = keep_prompt_tensors
     FlatLogprobs.extend = extend
-    DefaultModelLoader.get_all_weights = counted_weights
     if current_platform.is_cpu():
         _install_for_cpu()
         vllm_kernels.install()
@@ -73,6 +69,12 @@ def warm(cpu_modules: Iterable[str]) -> None:
     type(current_platform).register_triton_kernel_overrides = classmethod(lambda cls: None)
 
 
+def _install_in_engine() -> None:
+    KVCacheManager.get_computed_blocks = computed_blocks
+    DefaultModelLoader.get_all_weights = counted_weights
+    vllm_scores.install()
+
+
 def _install_for_cpu() -> None:
     # vLLM insists on spawn for the CPU, which imports everything a second time.
     utils.get_mp_context = lambda: multiprocessing.get_context("fork")
@@ -83,8 +85,7 @@ def _install_for_cpu() -> None:
 
 def run_engine_core(*args: Any, **kwargs: Any) -> None:
     """Stands in for vLLM's. The scheduler runs here, also where this process was spawned and has no patches yet."""
-    KVCacheManager.get_computed_blocks = computed_blocks
-    DefaultModelLoader.get_all_weights = counted_weights
+    _install_in_engine()
     watch_parent(os.getppid())
     try:
         original_run(*args, **kwargs)
@@ -117,8 +118,7 @@ def computed_blocks(self: Any, request: Any) -> Any:
 
     Asked again for each request that resumes after a preemption, so it holds then too.
     """
-    parameters = request.sampling_params
-    most = None if parameters is None else (parameters.extra_args or {}).get(MOST_CACHED)
+    most = vllm_scores.most_cached(request.sampling_params)
     if most is None:
         return original_lookup(self, request)
     find = self.coordinator.find_longest_cache_hit

@@ -5,7 +5,7 @@ import tomllib
 from tests.cluster import CHECKOUT
 
 #: Of the engine. They are imported in a model host alone.
-ENGINE = {"vllm_engine", "vllm_exact", "vllm_kernels", "vllm_patches", "vllm_stats", "vllm_threads"}
+ENGINE = {"vllm_engine", "vllm_exact", "vllm_kernels", "vllm_patches", "vllm_scores", "vllm_stats", "vllm_threads"}
 
 
 def test_every_other_module_is_kept_from_vllm_by_the_linter() -> None:

@@ -19,6 +19,7 @@ original_gather = Sampler.gather_logprobs
 
 from deployments import vllm_kernels, vllm_threads  # noqa: E402  # after what it replaces was kept
 from tests.conftest import PICO  # noqa: E402
+from tests.stack import scores_probe  # noqa: E402
 
 ROWS, WIDTH, VOCABULARY = 70, 96, 4096
 
@@ -80,6 +81,7 @@ def main() -> None:
             "an odd width": norms(torch.float32, WIDTH + 1),
             "bfloat16": norms(torch.bfloat16, WIDTH),
             "gathered": {str(k): gathered(k, rows) for k in (0, 1, 2, 20)},
+            "scores": {str(first): scores_probe.same(first) for first in (None, 0, 15, 22)},
             "threads": shared(),
             "default threads": defaults(),
             "ranks of equals": torch.equal(vllm_kernels.not_smaller(halves, column), (halves >= column).sum(-1)),

@@ -1,4 +1,4 @@
-"""`deployments/vllm_kernels.py` against the kernels of vLLM that they stand for, and `deployments/vllm_threads.py`."""
+"""`deployments/vllm_kernels.py` against the kernels of vLLM that they stand for; `vllm_scores.py` and `vllm_threads.py` likewise."""
 
 from __future__ import annotations
 
@@ -60,3 +60,8 @@ def test_products_are_the_same_to_the_bit_by_any_number_of_threads(found: dict[s
 
 def test_prompts_have_twice_the_threads_as_far_as_there_are_cores(found: dict[str, Any]) -> None:
     assert found["default threads"] == [min(2, len(os.sched_getaffinity(0))), 1000]
+
+
+@pytest.mark.parametrize(("first", "rows"), [("None", 71), ("0", 71), ("15", 41), ("22", 27)])
+def test_of_a_prompt_only_the_wanted_rows_are_scored_and_they_are_vllms(found: dict[str, Any], first: str, rows: int) -> None:
+    assert found["scores"][first] == {"equal": True, "rows": rows, "theirs": 71, "left": 0}
