@@ -1,6 +1,7 @@
-"""Connections to Redis that a machine standing still does not break.
+"""Connections to Redis that a machine standing still does not break, and that write commands by hiredis.
 
-redis-py's own time-outs go by the clock, and take a task of their own for each command sent (on Python 3.11).
+redis-py's own time-outs go by the clock, and take a task of their own for each command sent (on Python 3.11). Its asynchronous
+connections read by hiredis and write in Python, a tenth of a millisecond for an admission; its others have both.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
+from redis.connection import HiredisRespSerializer
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from budgets.awake_timeout import AwakeTimeout
+
+PACKER = HiredisRespSerializer()
 
 
 class PatientConnection(AbstractConnection):
@@ -20,6 +24,10 @@ class PatientConnection(AbstractConnection):
     def __init__(self, *, socket_timeout: float, socket_connect_timeout: float, **settings: Any) -> None:
         super().__init__(socket_timeout=None, socket_connect_timeout=None, **settings)
         self._patience, self._connect_patience = socket_timeout, socket_connect_timeout
+
+    def pack_command(self, *arguments: Any) -> list[bytes]:
+        """Raises redis-py's DataError for what is no text, number or bytes."""
+        return PACKER.pack(*arguments)  # type: ignore[no-any-return]
 
     async def _connect(self) -> None:
         async with AwakeTimeout(self._connect_patience):

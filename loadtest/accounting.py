@@ -3,12 +3,12 @@
     python -m loadtest.accounting --requests 2000
 
 Prints one JSON object: medians and 95th percentiles in milliseconds, and the median of the differences within pairs. The target
-is a median of at most 1 ms. Redis is one of its own, with the settings of the embedded one.
+is a median of at most 1 ms. Redis is one of its own, with the settings of the embedded one; the event loop is the one of the
+gateways.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import statistics
@@ -19,6 +19,7 @@ from typing import Annotated, Any, cast
 
 import httpx
 import typer
+import uvloop
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
@@ -68,7 +69,7 @@ def main(requests: Annotated[int, typer.Option(help="pairs to measure")] = 2000)
         server = RedisServer(Path(folder))
         server.start()
         try:
-            typer.echo(json.dumps(asyncio.run(measure(Path(folder), requests)), indent=2))
+            typer.echo(json.dumps(uvloop.run(measure(Path(folder), requests)), indent=2))
         finally:
             server.kill()
 

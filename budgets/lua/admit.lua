@@ -17,6 +17,7 @@ local now = now_ms()
 local account, key, caps, budget, record, open, slots, queue, waiting = unpack(KEYS)
 local request = { id = ARGV[1], key = ARGV[2], hold = ARGV[3], prompt = ARGV[4], model = ARGV[5], workload = ARGV[6] }
 request.day = day_of(now)
+local line = redis.call('ZCARD', queue) > 0 -- mostly nobody waits, and nothing has to be asked about those who do
 
 local function granted(day)
   return room(caps, budget, request.key, day)
@@ -32,23 +33,33 @@ local function known_already()
   return (was.key == request.key and was.hold == request.hold) and granted(was.day) or { 'MISMATCH' }
 end
 
+local function leave(id)
+  redis.call('ZREM', queue, id)
+  redis.call('ZREM', waiting, id)
+end
+
 local function leave_queue()
-  redis.call('ZREM', queue, request.id)
-  redis.call('ZREM', waiting, request.id)
+  if line then
+    leave(request.id)
+  end
 end
 
 -- On every call, so that steady traffic frees the places of the vanished. Whoever asks is alive.
 local function purge()
-  redis.call('ZADD', waiting, 'XX', now + ARGV[8], request.id)
   redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
+  if not line then
+    return
+  end
+  redis.call('ZADD', waiting, 'XX', now + ARGV[8], request.id)
   for _, gone in ipairs(redis.call('ZRANGEBYSCORE', waiting, '-inf', now)) do
-    redis.call('ZREM', queue, gone)
-    redis.call('ZREM', waiting, gone)
+    leave(gone)
   end
 end
 
-local function limit(field, default)
-  return tonumber(redis.call('HGET', caps, field .. request.key) or default)
+-- Of the key: its places, and how long its queue may be.
+local function limits()
+  local own = redis.call('HMGET', caps, 'places/' .. request.key, 'queue/' .. request.key)
+  return tonumber(own[1] or ARGV[9]), tonumber(own[2] or ARGV[10])
 end
 
 -- A ticket is one more than the last in the line, never a time: two clocks cannot disagree about it.
@@ -59,9 +70,10 @@ local function enqueue()
 end
 
 local function must_wait()
-  local rank, length = redis.call('ZRANK', queue, request.id), redis.call('ZCARD', queue)
-  local ahead, bound = rank or length, limit('queue/', ARGV[10])
-  if ahead < limit('places/', ARGV[9]) - redis.call('ZCARD', slots) then
+  local rank = line and redis.call('ZRANK', queue, request.id)
+  local length = line and redis.call('ZCARD', queue) or 0
+  local ahead, places, bound = rank or length, limits()
+  if ahead < places - redis.call('ZCARD', slots) then
     return nil
   elseif not rank and length >= bound then
     return { 'FULL', bound }

@@ -50,18 +50,18 @@ local function unusable(account, key, now)
   end
 end
 
-local function cap_of(caps, field)
-  local cap = redis.call('HGET', caps, field) or '0' -- no cap was ever set: nothing is allowed
-  return cap == 'unbounded' and '' or cap
-end
-
--- Name, cap, used and held of the key and of its account in the month of that day.
+-- Name, cap, used and held of the key and of its account in the month of that day. Two calls, because a call costs more than
+-- a field.
 local function balances(caps, budget, key, day)
-  local month = month_of(day)
-  local function balance(name, field, prefix)
-    return { name, cap_of(caps, field), amount(budget, prefix .. 'used'), amount(budget, prefix .. 'held') }
+  local whole = month_of(day) .. '/'
+  local own = whole .. key .. '/'
+  local limits = redis.call('HMGET', caps, 'key/' .. key, 'account')
+  local sums = redis.call('HMGET', budget, own .. 'used', own .. 'held', whole .. 'used', whole .. 'held')
+  local function balance(name, nth)
+    local cap = limits[nth] or '0' -- no cap was ever set: nothing is allowed
+    return { name, cap == 'unbounded' and '' or cap, tonumber(sums[2 * nth - 1] or 0), tonumber(sums[2 * nth] or 0) }
   end
-  return balance('key', 'key/' .. key, month .. '/' .. key .. '/'), balance('account', 'account', month .. '/')
+  return balance('key', 1), balance('account', 2)
 end
 
 -- The reply that says what there is: cap, used and held of the key and of the account.
@@ -109,7 +109,9 @@ local function hold(budget, record, open, slots, request, deadline)
 end
 
 local function count(usage, request, what, change)
-  redis.call('HINCRBY', usage, request.day .. '/' .. request.key .. '/' .. what .. '/' .. request.model, change)
+  if change ~= 0 then
+    redis.call('HINCRBY', usage, request.day .. '/' .. request.key .. '/' .. what .. '/' .. request.model, change)
+  end
 end
 
 -- Usage changes by what the charge is now less what it was: a correction is the same movement as a first charge. The
