@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from vllm.utils.torch_utils import async_tensor_h2d
 from vllm.v1.outputs import LogprobsTensors
 from vllm.v1.worker.gpu_model_runner import GPUModelRunner
 
@@ -55,7 +56,7 @@ def _score_step(runner: Any, name: str, k: int, tokens: int, hidden_states: torc
         return
     offset = int(runner.query_start_loc.np[runner.input_batch.req_id_to_index[name]]) - computed
     states = hidden_states[offset + rows.start : offset + rows.stop]
-    targets = torch.tensor(request.prompt_token_ids[rows.start + 1 : rows.stop + 1], device=states.device)
+    targets = async_tensor_h2d(request.prompt_token_ids[rows.start + 1 : rows.stop + 1], states.device, torch.int64)
     _write(request.in_progress_prompt_logprobs_cpu, rows, _scored(runner, states, k, targets))
 
 
