@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from loadtest import results
 from loadtest.bench import alone
 from loadtest.bench.rounds import ACCOUNTING, BOOT, CHANNELLED, COLD, GATEWAY, IDLE, Row
-from loadtest.bench.works import CONTINUATIONS, LITELLM, OURS, RAY_LLM, SERVERS, VLLM, WORKS, Work
+from loadtest.bench.works import ENDINGS, LETTERS, LITELLM, OURS, RAY_LLM, SERVERS, VLLM, WORKS, Work
 
 PEERS = (VLLM, RAY_LLM, LITELLM)
 COLUMNS = ["measure", *(OURS, *PEERS), *(f"over {peer}" for peer in PEERS), "target"]
 #: What a peer does instead of a work that it has not.
-INSTEAD = dict.fromkeys(("continuations", "continuations-apart", "continuations-in-turn"), "continuations-echo")
+INSTEAD = {
+    **dict.fromkeys(("continuations", "continuations-apart", "continuations-in-turn"), "continuations-echo"),
+    "letters": "letters-echo",
+}
 
 Values = dict[int, float]
 
@@ -67,12 +70,9 @@ def _rounds(rows: list[Row]) -> str:
 def _others(rows: list[Row]) -> Iterator[str]:
     boots = _spread(ratios(values(rows, OURS, COLD), values(rows, VLLM, BOOT)), 3)
     rest = [f"{one} {_spread(list(found.values()), 2)}" for one in SERVERS if (found := values(rows, one, IDLE))]
-    together, calls = values(rows, OURS, "continuations"), ("continuations-in-turn", "continuations-apart")
-    in_turn, at_once = (_spread(ratios(together, values(rows, OURS, one)), 2) for one in calls)
     channelled, one_by_one = (_spread(list(values(rows, OURS, work).values())) for work in (CHANNELLED, GATEWAY))
     told = [
-        (f"one call of /v1/score over {CONTINUATIONS} calls in turn (>= {0.7 * CONTINUATIONS:.1f})", in_turn),
-        (f"over {CONTINUATIONS} calls, eight at once", at_once),
+        *_scores(rows),
         ("a cold boot of the smallest model over the start of vLLM's server, each to its first token (<= 0.1)", boots),
         (f"the gateway alone, tokens streamed per second of its process (>= 20,000), {_load(alone.MANY)} from a host", channelled),
         (f"the same, {_load(alone.FEW)} one token at a time, the scripted engine in its own process", one_by_one),
@@ -82,6 +82,19 @@ def _others(rows: list[Row]) -> Iterator[str]:
     lines = [f"- {what}: {value}" for what, value in told if value]
     if lines:
         yield "\n".join(lines)
+
+
+def _scores(rows: list[Row]) -> Iterator[tuple[str, str]]:
+    """One call over as many as there are continuations. Calls of /v1/score find the prefix in the cache too, an echo never does."""
+    for texts, together, apart, how in (
+        (LETTERS, "letters", "letters-echo", "echoes, eight at once"),
+        (ENDINGS, "continuations", "continuations-echo", "echoes, eight at once"),
+        (ENDINGS, "continuations", "continuations-in-turn", "calls of /v1/score in turn"),
+        (ENDINGS, "continuations", "continuations-apart", "calls of /v1/score, eight at once"),
+    ):
+        over = _spread(ratios(values(rows, OURS, together), values(rows, OURS, apart)), 2)
+        count = texts.continuations
+        yield f"one call of /v1/score with {texts} over {count} {how} (>= {0.7 * count:.1f})", over
 
 
 def _load(asked: alone.Load) -> str:

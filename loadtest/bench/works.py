@@ -14,11 +14,31 @@ OURS, VLLM, RAY_LLM, LITELLM = "this service", "vLLM", "ray.serve.llm", "LiteLLM
 SERVERS = (VLLM, LITELLM, RAY_LLM, OURS)
 #: Ids that are text in the vocabulary of every embedded model.
 FIRST_ID, LAST_ID = 300, 4000
-CONTINUATIONS, CONTINUATION, PREFIX = 16, 8, 512
 LOGPROBS = 20
 
 Body = dict[str, Any]
 Value = Callable[[list[Asked], float], float]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """So many continuations, of so many tokens each, of one prefix."""
+
+    continuations: int
+    tokens: int
+    prefix: int
+
+    def __str__(self) -> str:
+        return f"{self.continuations} continuations of {self.tokens} {'token' if self.tokens == 1 else 'tokens'} after {self.prefix:,}"
+
+    def groups(self, random: Random, count: int) -> list[tuple[list[int], list[list[int]]]]:
+        """Prefixes with theirs, for so many continuations in all."""
+        numbers = range(count // self.continuations or 1)
+        return [(ids(random, self.prefix), [ids(random, self.tokens) for _ in range(self.continuations)]) for _ in numbers]
+
+
+#: Sentences to choose from, and the letters of a question after examples.
+ENDINGS, LETTERS = Texts(16, 8, 512), Texts(4, 1, 1500)
 
 
 @dataclass(frozen=True)
@@ -61,25 +81,20 @@ def wholes(length: int, tokens: int, **fields: Any) -> Callable[[Random, int], l
     return lambda random, count: [{"prompt": ids(random, length), "max_tokens": tokens, "ignore_eos": True, **fields} for _ in range(count)]
 
 
-def shared_prefixes(random: Random, count: int) -> list[tuple[list[int], list[list[int]]]]:
-    return [(ids(random, PREFIX), [ids(random, CONTINUATION) for _ in range(CONTINUATIONS)]) for _ in range(count)]
+def scores_together(texts: Texts) -> Callable[[Random, int], list[Body]]:
+    return lambda random, count: [{"prompt": prefix, "continuations": all_} for prefix, all_ in texts.groups(random, count)]
 
 
-def scores_together(random: Random, count: int) -> list[Body]:
-    groups = shared_prefixes(random, count // CONTINUATIONS or 1)
-    return [{"prompt": prefix, "continuations": continuations} for prefix, continuations in groups]
+def scores_apart(texts: Texts) -> Callable[[Random, int], list[Body]]:
+    return lambda random, count: [
+        {"prompt": prefix, "continuations": [one]} for prefix, all_ in texts.groups(random, count) for one in all_
+    ]
 
 
-def scores_apart(random: Random, count: int) -> list[Body]:
-    groups = shared_prefixes(random, count // CONTINUATIONS or 1)
-    return [{"prompt": prefix, "continuations": [one]} for prefix, continuations in groups for one in continuations]
-
-
-def echoes(random: Random, count: int) -> list[Body]:
+def echoes(texts: Texts) -> Callable[[Random, int], list[Body]]:
     """As evaluations do it where there is no /v1/score."""
-    groups = shared_prefixes(random, count // CONTINUATIONS or 1)
     fields = {"max_tokens": 1, "echo": True, "logprobs": 1}
-    return [{"prompt": prefix + one, **fields} for prefix, continuations in groups for one in continuations]
+    return lambda random, count: [{"prompt": prefix + one, **fields} for prefix, all_ in texts.groups(random, count) for one in all_]
 
 
 def completion_tokens(answers: list[Asked], seconds: float) -> float:
@@ -124,16 +139,14 @@ WORKS: dict[str, Work] = {
     ),
     "prompt-logprobs": Work("prompt_logprobs of 512 tokens", "tok/s", wholes(512, 1, prompt_logprobs=1), 8, 64, scored, target=">= 1.2"),
     "echo": Work("echo, logprobs=1, 512 tokens", "tok/s", wholes(512, 1, echo=True, logprobs=1), 8, 64, scored, target=">= 1.2"),
-    "continuations-echo": Work(
-        f"{CONTINUATIONS} continuations of {PREFIX} tokens, echo, 8 at once", "1/s", echoes, 8, 4 * CONTINUATIONS, continuations
-    ),
+    "continuations-echo": Work(f"{ENDINGS}, echo, 8 at once", "1/s", echoes(ENDINGS), 8, 64, continuations),
     "continuations-apart": Work(
-        f"{CONTINUATIONS} calls of /v1/score, 8 at once", "1/s", scores_apart, 8, 4 * CONTINUATIONS, continuations, "/v1/score", (OURS,)
+        f"{ENDINGS.continuations} calls of /v1/score, 8 at once", "1/s", scores_apart(ENDINGS), 8, 64, continuations, "/v1/score", (OURS,)
     ),
     "continuations-in-turn": Work(
-        "the same calls, one after the other", "1/s", scores_apart, 1, 4 * CONTINUATIONS, continuations, "/v1/score", (OURS,)
+        "the same calls, one after the other", "1/s", scores_apart(ENDINGS), 1, 64, continuations, "/v1/score", (OURS,)
     ),
-    "continuations": Work(
-        "the same, one call of /v1/score", "1/s", scores_together, 1, 4 * CONTINUATIONS, continuations, "/v1/score", (OURS,)
-    ),
+    "continuations": Work("the same, one call of /v1/score", "1/s", scores_together(ENDINGS), 1, 64, continuations, "/v1/score", (OURS,)),
+    "letters-echo": Work(f"{LETTERS}, echo, 8 at once", "1/s", echoes(LETTERS), 8, 32, continuations),
+    "letters": Work("the same, one call of /v1/score", "1/s", scores_together(LETTERS), 1, 32, continuations, "/v1/score", (OURS,)),
 }

@@ -25,7 +25,7 @@ from loadtest.bench.client import Asked, load, request
 from loadtest.bench.rounds import BOOT, GATEWAY, Bench, Row
 from loadtest.bench.servers import Server
 from loadtest.bench.service import KEYS, TINY, config
-from loadtest.bench.works import CONTINUATIONS, LITELLM, OURS, RAY_LLM, SERVERS, VLLM, WORKS, Work
+from loadtest.bench.works import ENDINGS, LITELLM, OURS, RAY_LLM, SERVERS, VLLM, WORKS, Work
 from loadtest.gateways import SECRET, Gateway
 
 
@@ -74,7 +74,7 @@ def test_work_that_was_not_done_is_not_measured() -> None:
 
 
 def test_continuations_are_the_same_in_one_call_and_in_many() -> None:
-    apart, together = (WORKS[name].bodies(Random(1), 2 * CONTINUATIONS) for name in ("continuations-apart", "continuations"))
+    apart, together = (WORKS[name].bodies(Random(1), 2 * ENDINGS.continuations) for name in ("continuations-apart", "continuations"))
     assert [(one["prompt"], one["continuations"][0]) for one in apart] == [
         (one["prompt"], continuation) for one in together for continuation in one["continuations"]
     ]
