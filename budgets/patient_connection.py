@@ -1,7 +1,7 @@
 """Connections to Redis that a machine standing still does not break, and that write commands by hiredis.
 
 redis-py's own time-outs go by the clock, and take a task of their own for each command sent (on Python 3.11). Its asynchronous
-connections read by hiredis and write in Python, a tenth of a millisecond for an admission; its others have both.
+connections read by hiredis and write in Python, an admission in 38 microseconds instead of 13; its others do both by hiredis.
 """
 
 from __future__ import annotations
