@@ -7,10 +7,20 @@ up:       ## install what is missing, then start Redis, Ray and the models: `mak
 down:     ## stop what `make up` started
 	@if [ -x .venv/bin/basemodel ]; then .venv/bin/basemodel down; else echo "Nothing is installed here, so nothing runs."; fi
 
-test:     ## all tests: `make test ARGS="-k seed"`
+#: Tests that start no service and measure nothing: several at a time where all are run.
+TOGETHER = $(addprefix tests/,basemodel budgets deploy router workbench)
+
+test:     ## all tests, or those you name: `make test ARGS="-k seed"`
 	@requirements/install dev
 	@requirements/vendor/install
+ifeq ($(strip $(ARGS)),)
+	@status=0; \
+	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile $(TOGETHER) || status=1; \
+	.venv/bin/python -m pytest $(addprefix --ignore=,$(TOGETHER)) || status=1; \
+	exit $$status
+else
 	@.venv/bin/python -m pytest $(ARGS)
+endif
 
 test-clients: ## real clients from PyPI and npm against the running service: `make test-clients ARGS="-k lm_eval"`
 	@requirements/install dev

@@ -110,5 +110,8 @@ class HostJobs:
     def _lost(self, of: Callable[[Running], bool]) -> None:
         """Their gateway reads no more; the others go on."""
         for key in self._keys(of):
+            job = self._running[key].start.job
+            about = {"request_id": job.request_id, "job_id": job.id}
+            log.warning("call %s was ended: its gateway stopped taking tokens", key[1], extra=about)
             key[0].tell(Failed(key[1], FailureKind.GATEWAY_LOST, "the gateway stopped taking tokens"))
             self._cancel(key)

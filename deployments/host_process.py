@@ -19,7 +19,8 @@ from deployments import launch as launching
 from deployments import messages
 from deployments.boot_listener import NOBODY, Listener
 from deployments.launched import Launched
-from deployments.messages import Abort, Boot, Broken, Direct, Ended, Failed, FailureKind, Ping, Pong, Progress, Ready, Start
+from deployments.messages import Abort, Boot, Broken, Direct, Ended, Failed, FailureKind, Pong, Progress, Ready, Start
+from deployments.pings import Pings
 from router.catalogue import ModelSpec
 from router.engine import Job
 from router.lifecycle import Phase
@@ -59,7 +60,7 @@ class HostProcess:
         self._writer: asyncio.StreamWriter | None = None
         self._calls: dict[int, asyncio.Future[Outcome]] = {}
         self._numbers = itertools.count(1)
-        self._pings: dict[int, asyncio.Future[Pong]] = {}
+        self._pings = Pings(spec.hang_seconds)
         self._supervisor = asyncio.create_task(self._supervise())
 
     @property
@@ -182,11 +183,9 @@ class HostProcess:
                     self.reason = reason
                 case Direct(busy):
                     self._direct, self._ran = busy, time.monotonic()
-                case Pong(number) as pong:
+                case Pong() as pong:
                     self.last_pong = pong
-                    answered = self._pings.get(number)
-                    if answered is not None and not answered.done():
-                        answered.set_result(pong)
+                    self._pings.came(pong)
 
     def _finish(self, outcome: Outcome) -> None:
         if isinstance(outcome, Failed) and outcome.kind == FailureKind.ENGINE_DIED:
@@ -197,13 +196,7 @@ class HostProcess:
 
     async def ping(self) -> Pong:
         """A sign of life that went through the engine. Raises TimeoutError."""
-        number = next(self._numbers)
-        answered = self._pings[number] = asyncio.get_running_loop().create_future()
-        self._send(Ping(number))
-        try:
-            return await asyncio.wait_for(answered, self.spec.hang_seconds)
-        finally:
-            del self._pings[number]
+        return await self._pings.ask(self._send)
 
     async def _watch(self) -> None:
         """Returns when the engine gave no sign of life."""

@@ -50,7 +50,7 @@ def vllm(spec: ModelSpec, folder: Path) -> Iterator[Server]:
 def litellm(behind: Server, folder: Path) -> Iterator[Server]:
     """Without a database; in front of a server that runs."""
     passed = {"model": f"text-completion-openai/{behind.model}", "api_base": f"http://127.0.0.1:{behind.port}/v1", "api_key": "none"}
-    server = Server(LITELLM, free_port(), behind.model, (f"sk-{secrets.token_hex(24)}",), folder)
+    server = Server(LITELLM, free_port(), behind.model, (f"sk-{secrets.token_hex(24)}",), folder, behind=behind)
     config = {"model_list": [{"model_name": behind.model, "litellm_params": passed}], "general_settings": {"master_key": server.keys[0]}}
     (folder / "litellm.yaml").write_text(yaml.safe_dump(config))
     options = {"config": folder / "litellm.yaml", "host": "127.0.0.1", "port": server.port}

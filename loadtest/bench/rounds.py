@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -42,7 +43,7 @@ class Row:
 
 @dataclass
 class Bench:
-    """`path` has a line of JSON for each row. `scale`: of the number of requests. `_tried`: what has a row of this run."""
+    """`path` has a line of JSON for each row. `scale`: of the number of requests."""
 
     path: Path
     model: str
@@ -51,7 +52,6 @@ class Bench:
     servers: tuple[str, ...] = SERVERS
     scale: float = 1.0
     _busy: float = field(default=0.0)
-    _tried: set[tuple[int, str, str]] = field(default_factory=set)
 
     @property
     def rows(self) -> list[Row]:
@@ -67,46 +67,69 @@ class Bench:
     def go_on(self) -> None:
         """What failed before is tried again; a server that does not start is told of, and the others go on."""
         for number in range(self.rounds):
-            ways = {self._vllm_and_litellm: (VLLM, LITELLM), self._ray_llm: (RAY_LLM,), self._ours: (OURS,), self._alone: ()}
-            for way in ways if number % 2 == 0 else reversed(ways):
+            for part in (self._side_by_side, self._alone):
                 try:
-                    way(number)
-                except Exception as failed:  # a peer's fault ends its rows, not the run
+                    part(number)
+                except Exception as failed:  # a server's fault ends its rows, not the run
                     typer.echo(f"round {number}: {failed}", err=True)
-                    self._undone(number, ways[way], failed)
 
-    def _undone(self, number: int, servers: tuple[str, ...], failed: Exception) -> None:
-        """Whatever they should have done and did not come to says why."""
-        for server in servers:
-            for work in self._missing(number, server):
-                if work not in ALONE and (number, server, work) not in self._tried:
-                    self._put(Row(number, server, work, None, _why(failed), self._busy))
+    def _side_by_side(self, number: int) -> None:
+        """All of them are up, and a work is done by one after the other; whoever's turn it is not stands still."""
+        self._busy = results.busy()
+        with ExitStack() as stack:
+            servers = self._started(number, stack)
+            for work in self.works:
+                for server in servers if number % 2 == 0 else reversed(servers):
+                    if work in self._missing(number, server.name):
+                        self._keep(number, server.name, work, partial(self._in_turn, number, server, work))
+
+    def _started(self, number: int, stack: ExitStack) -> list[Server]:
+        """Each while those before it stand still."""
+        found: dict[str, Server] = {}
+        for name in SERVERS:
+            if not self._needed(number, name):
+                continue
+            try:
+                found[name] = stack.enter_context(self._server(name, found))
+            except Exception as failed:
+                self._undone(number, name, failed)
+        return list(found.values())
+
+    @contextmanager
+    def _server(self, name: str, before: dict[str, Server]) -> Iterator[Server]:
+        """A paused one."""
+        starts: dict[str, Callable[[Path], AbstractContextManager[Server]]] = {
+            VLLM: lambda folder: peers.vllm(self.spec, folder),
+            LITELLM: lambda folder: peers.litellm(before[VLLM], folder),
+            RAY_LLM: lambda folder: peers.ray_llm(self.spec, folder),
+            OURS: lambda folder: service.service(self.model, folder),
+        }
+        if name == LITELLM and VLLM not in before:
+            raise RuntimeError("vLLM did not start")
+        with ExitStack() as stack:
+            if name == LITELLM:
+                stack.enter_context(before[VLLM].turn())
+            server = stack.enter_context(_in_folder(starts[name]))
+            server.pause()
+            try:
+                yield server
+            finally:
+                server.resume()
+
+    def _needed(self, number: int, name: str) -> bool:
+        """LiteLLM has vLLM's server behind it."""
+        names = (name, LITELLM) if name == VLLM else (name,)
+        return any({*self._missing(number, one)} - {*ALONE} for one in names)
+
+    def _undone(self, number: int, server: str, failed: Exception) -> None:
+        """Whatever it should have done says why."""
+        typer.echo(f"round {number}: {failed}", err=True)
+        for work in {*self._missing(number, server)} - {*ALONE}:
+            self._put(Row(number, server, work, None, _why(failed), self._busy))
 
     def _missing(self, number: int, server: str) -> list[str]:
         done = {(row.round, row.server, row.work) for row in self.rows if row.value is not None}
         return [work for work in self.works if _can(server, work) and (number, server, work) not in done and server in self.servers]
-
-    def _vllm_and_litellm(self, number: int) -> None:
-        if not self._missing(number, VLLM) and not self._missing(number, LITELLM):
-            return
-        self._busy = results.busy()
-        with folder() as one, folder() as other, peers.vllm(self.spec, one) as server:
-            self._all(number, server)
-            if self._missing(number, LITELLM):
-                with peers.litellm(server, other) as front:
-                    self._all(number, front)
-
-    def _ray_llm(self, number: int) -> None:
-        if self._missing(number, RAY_LLM):
-            self._busy = results.busy()
-            with folder() as one, peers.ray_llm(self.spec, one) as server:
-                self._all(number, server)
-
-    def _ours(self, number: int) -> None:
-        if {*self._missing(number, OURS)} - {*ALONE}:
-            self._busy = results.busy()
-            with folder() as one, service.service(self.model, one) as server:
-                self._all(number, server)
 
     def _alone(self, number: int) -> None:
         self._busy = results.busy()
@@ -118,13 +141,10 @@ class Bench:
         if ACCOUNTING in missing:
             self._keep(number, OURS, ACCOUNTING, lambda: alone.added_ms(round(1000 * self.scale)))
 
-    def _all(self, number: int, server: Server) -> None:
+    def _in_turn(self, number: int, server: Server, work: str) -> float:
         told: dict[str, Callable[[], float]] = {BOOT: lambda: server.boot, IDLE: server.idle, COLD: lambda: service.cold_boot(server)}
-        for work in self._missing(number, server.name):
-            if work in told:
-                self._keep(number, server.name, work, told[work])
-            elif work in WORKS:
-                self._keep(number, server.name, work, lambda one=WORKS[work]: self._measure(number, server, one))  # type: ignore[misc]
+        with server.turn():
+            return told[work]() if work in told else self._measure(number, server, WORKS[work])
 
     def _measure(self, number: int, server: Server, work: Work) -> float:
         count = max(work.at_once, round(work.requests * self.scale))
@@ -148,7 +168,6 @@ class Bench:
         self._put(Row(number, server, work, value, why, self._busy))
 
     def _put(self, row: Row) -> None:
-        self._tried.add((row.round, row.server, row.work))
         typer.echo(lines.append(self.path, asdict(row)))
 
 
@@ -163,8 +182,9 @@ def _can(server: str, work: str) -> bool:
 
 
 @contextmanager
-def folder() -> Iterator[Path]:
-    """Kept where something fails, for the logs in it."""
+def _in_folder(start: Callable[[Path], AbstractContextManager[Server]]) -> Iterator[Server]:
+    """In one of its own, which is kept where something fails, for the logs in it."""
     path = Path(tempfile.mkdtemp(prefix="bm-b-"))
-    yield path
+    with start(path) as server:
+        yield server
     shutil.rmtree(path, ignore_errors=True)

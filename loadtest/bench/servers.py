@@ -1,4 +1,6 @@
-"""A server that is measured, and what all have in common: it is marked, waited for, and ended by its mark."""
+"""A server that is measured, and what all have in common: it is marked, waited for, paused while another's turn lasts, and ended
+by its mark.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,12 @@ import psutil
 from basemodel.cluster.processes import MARK, marked
 from loadtest.gateways import CHECKOUT
 
-START_SECONDS, STOP_SECONDS = 300.0, 30.0
+START_SECONDS, RESUME_SECONDS, STOP_SECONDS = 300.0, 60.0, 30.0
 
 
 @dataclass(frozen=True)
 class Server:
-    """One that runs. `boot`: seconds from its start to its first token; `folder` marks its processes."""
+    """One that runs. `boot`: seconds from its start to its first token; `folder` marks its processes; `behind` does its work."""
 
     name: str
     port: int
@@ -29,6 +31,39 @@ class Server:
     keys: tuple[str, ...]
     folder: Path
     boot: float = 0.0
+    behind: Server | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Of a paused one: it completes, and runs for as long as the block does. Raises RuntimeError."""
+        self.resume()
+        try:
+            self._answering()
+            yield
+        finally:
+            self.pause()
+
+    def pause(self) -> None:
+        """At rest it would take from what another does in its turn. A process that another started meanwhile is stopped too."""
+        while running := [one for one in self._processes() if _running(one)]:
+            for process in running:
+                with suppress(psutil.Error):
+                    process.suspend()
+
+    def resume(self) -> None:
+        for process in self._processes():
+            with suppress(psutil.Error):
+                process.resume()
+
+    def _answering(self) -> None:
+        deadline = time.monotonic() + RESUME_SECONDS
+        while not self.completes():
+            if time.monotonic() > deadline or not marked(self.folder):
+                raise RuntimeError(f"{self.name} did not go on; the logs in {self.folder} say why")
+            time.sleep(0.1)
+
+    def _processes(self) -> list[psutil.Process]:
+        return [*marked(self.folder), *(self.behind._processes() if self.behind else ())]
 
     def idle(self, seconds: float = 5.0) -> float:
         """Cores that its processes take while nobody asks."""
@@ -60,6 +95,12 @@ def answering(server: Server, process: subprocess.Popen[bytes], began: float) ->
             raise RuntimeError(f"{server.name} did not start; the logs in {server.folder} say why")
         time.sleep(0.1)
     return time.monotonic() - began
+
+
+def _running(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return process.status() not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
+    return False
 
 
 def launch(command: list[str], environment: dict[str, str], folder: Path) -> subprocess.Popen[bytes]:

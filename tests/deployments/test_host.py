@@ -14,7 +14,7 @@ import pytest
 from deployments import messages
 from deployments.messages import Abort, Ended, Failed, FailureKind, Ping, Pong, Start
 from router.engine import EngineDied, Job, Sampling
-from router.log import JsonFormatter
+from router.log import JsonFormatter, named
 from tests.deployments.conversation import Conversation
 
 
@@ -123,7 +123,9 @@ async def test_a_closed_connection_ends_the_host(conversation: Conversation) -> 
     await asyncio.wait_for(conversation.work, 5)
 
 
-async def test_a_gateway_that_is_gone_loses_its_job(conversation: Conversation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_gateway_that_is_gone_loses_its_job_and_the_log_has_it(
+    conversation: Conversation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("deployments.frames.PATIENCE_SECONDS", 0.05)
     messages.send(conversation.writer, Start(1, Job("job-1", (0, 5), Sampling(max_tokens=1000)), f"here ipc://{tmp_path}/gone", 1))
     conversation.script.ids *= 50
@@ -131,3 +133,6 @@ async def test_a_gateway_that_is_gone_loses_its_job(conversation: Conversation, 
     answer = await conversation.answer()
     assert isinstance(answer, Failed)
     assert answer.kind == FailureKind.GATEWAY_LOST
+    assert [(one.getMessage(), named(one)["job_id"]) for one in caplog.records if one.name == "basemodel.host"] == [
+        ("call 1 was ended: its gateway stopped taking tokens", "job-1")
+    ]

@@ -27,6 +27,7 @@ from loadtest.bench.servers import Server
 from loadtest.bench.service import KEYS, TINY, config
 from loadtest.bench.works import ENDINGS, LITELLM, OURS, RAY_LLM, SERVERS, VLLM, WORKS, Work
 from loadtest.gateways import SECRET, Gateway
+from tests.loadtest.test_bench_servers import at_rest
 
 
 @asynccontextmanager
@@ -129,7 +130,8 @@ def failing(failure: Exception) -> Any:
 
 @contextmanager
 def running(spec: Any, folder: Path) -> Iterator[Server]:
-    yield Server(VLLM, 1, "it", ("none",), folder, boot=2.0)
+    with at_rest(folder) as server:
+        yield server
 
 
 @pytest.fixture
@@ -146,6 +148,7 @@ def none_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(service, "service", failing(AssertionError("it does not answer")))
     monkeypatch.setattr(alone, "gateway", tokens)
     monkeypatch.setattr(results, "busy", lambda: 1.0)
+    monkeypatch.setattr(Server, "completes", lambda self: True)
 
 
 @pytest.mark.usefixtures("none_starts")
