@@ -24,7 +24,8 @@ class Pings:
     async def ask(self, send: Callable[[Ping], None]) -> Pong:
         """Raises TimeoutError."""
         number = next(self._numbers)
-        answered = self._asked[number] = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[Pong] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answered
         send(Ping(number))
         try:
             for _ in range(PARTS):

@@ -119,4 +119,5 @@ def ended(folder: Path) -> Iterator[dict[str, str]]:
             for process in found:
                 with suppress(psutil.Error):
                     process.send_signal(how)
+                    process.resume()  # a paused one hears nothing
             psutil.wait_procs(found, STOP_SECONDS)

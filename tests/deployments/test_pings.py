@@ -21,7 +21,7 @@ async def test_an_engine_that_answers_is_heard() -> None:
 
 async def test_an_engine_that_does_not_answer_is_silent_in_time() -> None:
     began = time.monotonic()
-    with pytest.raises(TimeoutError, match="no sign of life for 0.2 s"):
+    with pytest.raises(TimeoutError, match=r"no sign of life for 0\.2 s"):
         await Pings(0.2).ask(lambda _: None)
     assert time.monotonic() - began >= 0.2
 
