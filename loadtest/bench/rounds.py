@@ -78,7 +78,7 @@ class Bench:
         self._busy = results.busy()
         with ExitStack() as stack:
             servers = self._started(number, stack)
-            for work in self.works:
+            for work in (one for one in self.works if one not in ALONE):
                 for server in servers if number % 2 == 0 else reversed(servers):
                     if work in self._missing(number, server.name):
                         self._keep(number, server.name, work, partial(self._in_turn, number, server, work))

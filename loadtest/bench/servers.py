@@ -19,6 +19,7 @@ from basemodel.cluster.processes import MARK, marked
 from loadtest.gateways import CHECKOUT
 
 START_SECONDS, RESUME_SECONDS, STOP_SECONDS = 300.0, 60.0, 30.0
+REST_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class Server:
         return [*marked(self.folder), *(self.behind._processes() if self.behind else ())]
 
     def idle(self, seconds: float = 5.0) -> float:
-        """Cores that its processes take while nobody asks."""
+        """Cores that its processes take while nobody asks, some time after somebody did: vLLM's wait awake for a while."""
+        time.sleep(REST_SECONDS)
         before = self._cpu()
         time.sleep(seconds)
         return round((self._cpu() - before) / seconds, 3)

@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,7 +19,7 @@ from redis.asyncio import Redis
 from budgets.accounts import Accounts
 from budgets.keys import Keys
 from budgets.secret import Secret
-from loadtest import results
+from loadtest import lines, results
 from loadtest.bench import __main__ as program
 from loadtest.bench import alone, peers, service, table
 from loadtest.bench.client import Asked, load, request
@@ -131,7 +132,7 @@ def failing(failure: Exception) -> Any:
 @contextmanager
 def running(spec: Any, folder: Path) -> Iterator[Server]:
     with at_rest(folder) as server:
-        yield server
+        yield replace(server, name=OURS) if isinstance(spec, str) else server
 
 
 @pytest.fixture
@@ -186,6 +187,14 @@ def test_a_server_that_did_not_start_is_tried_again_by_the_next_run(tmp_path: Pa
     again = Bench(path, "pico", 1, (BOOT,), (VLLM,))
     again.go_on()
     assert [(row.value, row.why) for row in again.rows] == [(2.0, "")]
+
+
+@pytest.mark.usefixtures("none_starts")
+def test_what_needs_no_server_is_measured_without_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "service", running)
+    bench = Bench(tmp_path / "pico.jsonl", "pico", 1, (BOOT, GATEWAY), (OURS,))
+    bench.go_on()
+    assert [(row["work"], row["value"]) for row in lines.read(bench.path)] == [(BOOT, 2.0), (GATEWAY, 20_000.0)]
 
 
 @pytest.mark.parametrize(
