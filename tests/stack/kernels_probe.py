@@ -50,12 +50,13 @@ def products(threads: int, inputs: torch.Tensor, weights: torch.Tensor) -> torch
 
 
 def shared() -> dict[str, Any]:
-    """Threads of steps with so many tokens of prompts beyond each request's one; and whether products are the same by any number."""
+    """Threads of a step by the tokens of its requests; and whether products are the same by any number."""
     vllm_threads.install(PICO.model_copy(update={"threads": 1, "prompt_threads": 3}))
-    counts: dict[str, list[int]] = {}
-    for tokens in (0, vllm_threads.MANY_TOKENS - 1, vllm_threads.MANY_TOKENS, 0):
-        vllm_threads.share(tokens)
-        counts.setdefault(str(tokens), []).append(torch.get_num_threads())
+    steps = {"streams": [1] * 200, "a short prompt": [127], "a prompt": [1, 128], "short ones": [31] * 30, "several": [64, 32, 1, 32]}
+    counts: dict[str, int] = {}
+    for title, scheduled in (*steps.items(), ("streams again", [1])):
+        vllm_threads.share(scheduled)
+        counts[title] = torch.get_num_threads()
     # Each shape is multiplied once: oneDNN keeps a product with the threads that it was made for.
     inputs, weights = torch.randn(400, 768), torch.randn(512, 768)
     first = products(1, inputs[:150], weights)
