@@ -7,8 +7,8 @@ up:       ## install what is missing, then start Redis, Ray and the models: `mak
 down:     ## stop what `make up` started
 	@if [ -x .venv/bin/basemodel ]; then .venv/bin/basemodel down; else echo "Nothing is installed here, so nothing runs."; fi
 
-#: Tests that start no service and measure nothing: several at a time where all are run.
-TOGETHER = $(addprefix tests/,basemodel budgets deploy router workbench)
+#: Tests that start no cluster: several files at a time where all are run.
+TOGETHER = tests/budgets tests/router tests/workbench
 
 test:     ## all tests, or those you name: `make test ARGS="-k seed"`
 	@requirements/install dev

@@ -44,7 +44,6 @@ def taken(kind: Any, value: Any) -> Any:
         (Temperature, 2, 2.0),
         (TopK, -1, -1),
     ],
-    ids=str,
 )
 def test_one_shape_comes_out_of_every_spelling(kind: Any, value: Any, becomes: Any) -> None:
     assert taken(kind, value) == becomes
