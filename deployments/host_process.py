@@ -7,7 +7,6 @@ is killed with its whole process group and started anew; a boot that fails is tr
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import secrets
@@ -200,11 +199,12 @@ class HostProcess:
 
     async def _watch(self) -> None:
         """Returns when the engine gave no sign of life."""
-        with contextlib.suppress(TimeoutError):
+        try:
             while True:
                 await self.ping()
                 await asyncio.sleep(PING_SECONDS)
-        self.reason = f"the engine gave no sign of life for {self.spec.hang_seconds} s"
+        except TimeoutError as silence:
+            self.reason = str(silence)
 
     async def _bury(self) -> None:
         """Sees that nothing is left of the host."""

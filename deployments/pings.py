@@ -32,7 +32,7 @@ class Pings:
                 await asyncio.wait((answered,), timeout=self._seconds / PARTS)
                 if answered.done():
                     return answered.result()
-            raise TimeoutError(f"no sign of life for {self._seconds} s")
+            raise TimeoutError(f"the engine gave no sign of life for {self._seconds} s")
         finally:
             del self._asked[number]
 

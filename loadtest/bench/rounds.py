@@ -78,9 +78,9 @@ class Bench:
         self._busy = results.busy()
         with ExitStack() as stack:
             servers = self._started(number, stack)
-            for work in (one for one in self.works if one not in ALONE):
+            for work in self.works:
                 for server in servers if number % 2 == 0 else reversed(servers):
-                    if work in self._missing(number, server.name):
+                    if work in self._to_do(number, server.name):
                         self._keep(number, server.name, work, partial(self._in_turn, number, server, work))
 
     def _started(self, number: int, stack: ExitStack) -> list[Server]:
@@ -119,13 +119,17 @@ class Bench:
     def _needed(self, number: int, name: str) -> bool:
         """LiteLLM has vLLM's server behind it."""
         names = (name, LITELLM) if name == VLLM else (name,)
-        return any({*self._missing(number, one)} - {*ALONE} for one in names)
+        return any(self._to_do(number, one) for one in names)
 
     def _undone(self, number: int, server: str, failed: Exception) -> None:
         """Whatever it should have done says why."""
         typer.echo(f"round {number}: {failed}", err=True)
-        for work in {*self._missing(number, server)} - {*ALONE}:
+        for work in self._to_do(number, server):
             self._put(Row(number, server, work, None, _why(failed), self._busy))
+
+    def _to_do(self, number: int, server: str) -> list[str]:
+        """What is missing and needs the server."""
+        return [work for work in self._missing(number, server) if work not in ALONE]
 
     def _missing(self, number: int, server: str) -> list[str]:
         done = {(row.round, row.server, row.work) for row in self.rows if row.value is not None}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,7 @@ class Server:
         """Of a paused one: it completes, and runs for as long as the block does. Raises RuntimeError."""
         self.resume()
         try:
-            self._answering()
+            _completing(self, time.monotonic() + RESUME_SECONDS, lambda: bool(marked(self.folder)), "go on")
             yield
         finally:
             self.pause()
@@ -55,13 +55,6 @@ class Server:
         for process in self._processes():
             with suppress(psutil.Error):
                 process.resume()
-
-    def _answering(self) -> None:
-        deadline = time.monotonic() + RESUME_SECONDS
-        while not self.completes():
-            if time.monotonic() > deadline or not marked(self.folder):
-                raise RuntimeError(f"{self.name} did not go on; the logs in {self.folder} say why")
-            time.sleep(0.1)
 
     def _processes(self) -> list[psutil.Process]:
         return [*marked(self.folder), *(self.behind._processes() if self.behind else ())]
@@ -92,11 +85,16 @@ class Server:
 
 def answering(server: Server, process: subprocess.Popen[bytes], began: float) -> float:
     """Seconds from its start to its first token. Raises RuntimeError."""
-    while not server.completes():
-        if process.poll() is not None or time.monotonic() - began > START_SECONDS:
-            raise RuntimeError(f"{server.name} did not start; the logs in {server.folder} say why")
-        time.sleep(0.1)
+    _completing(server, began + START_SECONDS, lambda: process.poll() is None, "start")
     return time.monotonic() - began
+
+
+def _completing(server: Server, deadline: float, lives: Callable[[], bool], what: str) -> None:
+    """Returns when it completes. Raises RuntimeError: it did not do `what`."""
+    while not server.completes():
+        if not lives() or time.monotonic() > deadline:
+            raise RuntimeError(f"{server.name} did not {what}; the logs in {server.folder} say why")
+        time.sleep(0.1)
 
 
 def _running(process: psutil.Process) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,25 +14,21 @@ import pytest
 from basemodel.cluster.processes import marked
 from loadtest.bench.servers import Server, ended, launch
 from loadtest.bench.works import LITELLM, VLLM
+from tests.cluster import eventually
 
 SLEEPER = "import subprocess, sys, time; len(sys.argv) > 1 and subprocess.Popen([sys.executable, *sys.argv[1:]]); time.sleep(60)"
 
+SECONDS = 20.0
+
 
 @contextmanager
-def at_rest(folder: Path) -> Iterator[Server]:
+def at_rest(folder: Path, name: str = VLLM) -> Iterator[Server]:
     """Of two processes, the second started by the first, that answer nobody."""
     with ended(folder) as mark:
         process = launch([sys.executable, "-c", SLEEPER, "-c", "import time; time.sleep(60)"], os.environ | mark, folder)
-        until(lambda: len(marked(folder)) == 2)
-        yield Server(VLLM, 1, "it", ("none",), folder, boot=2.0)
+        eventually(lambda: len(marked(folder)) == 2, SECONDS)
+        yield Server(name, 1, "it", ("none",), folder, boot=2.0)
     process.wait()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def stopped(server: Server) -> list[bool]:
@@ -50,7 +45,7 @@ def test_a_server_stands_still_except_in_its_turn(tmp_path: Path) -> None:
         server.pause()
         assert stopped(server) == [True, True]
         with server.turn():
-            until(lambda: stopped(server) == [False, False])
+            eventually(lambda: stopped(server) == [False, False], SECONDS)
         assert stopped(server) == [True, True]
 
 
@@ -60,7 +55,7 @@ def test_a_server_in_front_of_another_takes_its_turn_with_it(tmp_path: Path) -> 
         front.pause()
         assert stopped(behind) == [True, True]
         front.resume()
-        until(lambda: stopped(behind) == [False, False])
+        eventually(lambda: stopped(behind) == [False, False], SECONDS)
 
 
 def test_a_server_that_ended_while_it_stood_still_is_told_of_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
